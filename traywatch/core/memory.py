@@ -1,0 +1,136 @@
+"""What is remembered of one page between two looks: the accumulated side of every diff.
+
+A memory is never shrunk by an observation, only by ``prune``. It is what makes us neither repeat
+ourselves nor miss a closing: a plain diff of two snapshots repeats when a CDN serves an old copy,
+a plain set of seen ids never notices that an incident left the list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from traywatch.core.model import (
+    ComponentRef,
+    ComponentStatus,
+    Failure,
+    Impact,
+    IncidentStatus,
+    Severity,
+)
+
+KEEP_SEEN: Final = timedelta(days=90)
+"""How long after a vendor last listed something we still know that we told of it."""
+
+
+class Seen(NamedTuple):
+    """That an update was dealt with, and what it said."""
+
+    fingerprint: int
+    """32 bits of its text: a known key with another text is an edit."""
+    listed_on: int
+    """The proleptic ordinal of the UTC day on which the vendor last listed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownComponent:
+    """The last state of a component that was understood."""
+
+    id: str
+    name: str
+    component_status: ComponentStatus
+    """Never UNKNOWN once a known word was read; UNKNOWN until then."""
+    group: str | None = None
+    in_doubt: bool = False
+    """True while the vendor says a word we do not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownIncident:
+    """An incident or maintenance as it stands, closed ones included until they are pruned."""
+
+    id: str
+    name: str
+    incident_status: IncidentStatus
+    impact: Impact
+    is_maintenance: bool
+    opened_at: datetime
+    """The vendor's begin where it says one, else when we first saw it."""
+    changed_at: datetime
+    """The time of the newest update known: what is older does not change the state."""
+    listed_at: datetime
+    """When the vendor last listed it."""
+    body: str = ""
+    """The newest words, for the menu."""
+    url: str | None = None
+    components: tuple[ComponentRef, ...] = ()
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    absences: int = 0
+    """How many exhaustive looks in a row did not list it while it was open."""
+
+    @property
+    def closed(self) -> bool:
+        """True when it is over."""
+        return self.incident_status.closed
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Everything ``advance`` knows of one page."""
+
+    page_id: str
+    page_name: str | None = None
+    page_url: str | None = None
+    baselined: bool = False
+    """True after the first exhaustive snapshot."""
+    watermark_at: datetime | None = None
+    """The newest ``updated_at`` the page itself gave."""
+    behind_since: datetime | None = None
+    """Since when every snapshot is older than the watermark; None: the last one was not."""
+    severity: Severity | None = None
+    """What the page last said of itself as a whole."""
+    components: Mapping[str, KnownComponent] = field(default_factory=dict)
+    """By component id."""
+    incidents: Mapping[str, KnownIncident] = field(default_factory=dict)
+    """By incident id."""
+    seen: Mapping[int, Seen] = field(default_factory=dict)
+    """By ``seen_key``."""
+    misses: int = 0
+    """How many looks in a row failed."""
+    failure: Failure | None = None
+    """The last one; None once the page could be read again."""
+    unreadable: bool = False
+    """True from the third miss until the page is read again."""
+    read_at: datetime | None = None
+    """When the page was last read with success; None: never."""
+
+
+def seen_key(page_id: str, *identity: str) -> int:
+    """The key of something told: 63 bits, so that SQLite takes it as a row id.
+
+    A million keys collide with a chance of 5e-8.
+    """
+    digest = hashlib.blake2b("\x1f".join((page_id, *identity)).encode("utf-8", "replace"))
+    return int.from_bytes(digest.digest()[:8], "big") >> 1
+
+
+def fingerprint(text: str) -> int:
+    """32 bits of a text, to notice that it was edited."""
+    digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=4).digest()
+    return int.from_bytes(digest, "big")
+
+
+def prune(memory: Memory, now: datetime) -> Memory:
+    """Forget what the vendor has not listed for ninety days; never what is still open."""
+    horizon = now - KEEP_SEEN
+    kept_seen = {k: v for k, v in memory.seen.items() if v.listed_on >= horizon.toordinal()}
+    kept = {
+        k: v for k, v in memory.incidents.items() if not v.closed or v.listed_at >= horizon
+    }
+    if len(kept_seen) == len(memory.seen) and len(kept) == len(memory.incidents):
+        return memory
+    return replace(memory, seen=kept_seen, incidents=kept)
