@@ -46,6 +46,8 @@ class KnownComponent:
     group: str | None = None
     in_doubt: bool = False
     """True while the vendor says a word we do not know."""
+    updated_at: datetime | None = None
+    """The vendor's own time of that state, where it gives one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class KnownIncident:
     ends_at: datetime | None = None
     absences: int = 0
     """How many exhaustive looks in a row did not list it while it was open."""
+    heard: bool = False
+    """True while only a webhook told of it: the page itself has not listed it yet."""
 
     @property
     def closed(self) -> bool:
@@ -99,6 +103,9 @@ class Memory:
     """By incident id."""
     seen: Mapping[int, Seen] = field(default_factory=dict)
     """By ``seen_key``."""
+    listed_on: int = 0
+    """The day up to which the keys of the last document count as listed: a page that answers 304
+    for months still lists them."""
     misses: int = 0
     """How many looks in a row failed."""
     failure: Failure | None = None
@@ -125,12 +132,10 @@ def fingerprint(text: str) -> int:
 
 
 def prune(memory: Memory, now: datetime) -> Memory:
-    """Forget what the vendor has not listed for ninety days; never what is still open."""
+    """Forget what the vendor has not listed for ninety days; never what it still lists."""
     horizon = now - KEEP_SEEN
-    kept_seen = {k: v for k, v in memory.seen.items() if v.listed_on >= horizon.toordinal()}
-    kept = {
-        k: v for k, v in memory.incidents.items() if not v.closed or v.listed_at >= horizon
-    }
-    if len(kept_seen) == len(memory.seen) and len(kept) == len(memory.incidents):
+    seen = {k: v for k, v in memory.seen.items() if v.listed_on >= horizon.toordinal()}
+    incidents = {k: v for k, v in memory.incidents.items() if v.listed_at >= horizon}
+    if len(seen) == len(memory.seen) and len(incidents) == len(memory.incidents):
         return memory
-    return replace(memory, seen=kept_seen, incidents=kept)
+    return replace(memory, seen=seen, incidents=incidents)

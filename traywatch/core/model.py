@@ -141,6 +141,10 @@ class Component:
     component_status: ComponentStatus
     group: str | None = None
     """The name of the component group it stands in."""
+    updated_at: datetime | None = None
+    """When the vendor last touched it: what is older than what we know is an old copy."""
+    previous: ComponentStatus | None = None
+    """What it was before, where the document itself says so (a component webhook)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +340,7 @@ class PageReadable(PageEvent):
     __slots__ = ()
 
 
-Event = (
+IncidentNews = (
     IncidentOpened
     | IncidentUpdated
     | IncidentEdited
@@ -344,10 +348,9 @@ Event = (
     | MaintenanceScheduled
     | MaintenanceStarted
     | MaintenanceCompleted
-    | ComponentChanged
-    | PageUnreadable
-    | PageReadable
 )
+
+Event = IncidentNews | ComponentChanged | PageUnreadable | PageReadable
 
 
 @dataclass(frozen=True, slots=True)

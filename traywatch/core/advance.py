@@ -1,0 +1,206 @@
+"""The heart: (memory, observation, now) -> (memory', events). Pure, and the only place where it is
+decided that something is news.
+
+    Snapshot, exhaustive        the page was read: follow every incident and component,
+                                close what left the list
+    Snapshot, not exhaustive    a history, a webhook: follow what it names, nothing more
+    Unchanged                   the page says what it said: what had left the list stays away
+    NoHistory                   no closing words are to be had: close without
+    Failure                     a miss; the third in a row makes the page unreadable
+
+A closing by absence is told in the vendor's words: ``leaving`` names the incidents whose words
+are wanted, the caller reads the page's history and advances with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from traywatch.core.components import compare
+from traywatch.core.draft import Draft
+from traywatch.core.incidents import Phase, close, follow, follow_quietly, phase_of
+from traywatch.core.memory import KnownIncident, Memory
+from traywatch.core.model import (
+    Event,
+    Failure,
+    NoHistory,
+    Observation,
+    PageReadable,
+    PageUnreadable,
+    Snapshot,
+    Unchanged,
+)
+
+MISSES: Final = 3
+"""So many failures in a row make a page unreadable: one is a hiccup."""
+PATIENCE: Final = 2
+"""So many further looks the closing words are waited for, while the history lags or fails."""
+BEHIND: Final = timedelta(hours=1)
+"""After so long of nothing but old copies the page's clock went back, not its content."""
+CLOCK_SKEW: Final = timedelta(days=1)
+"""A page that dates itself further into the future has no usable clock."""
+HEARSAY: Final = timedelta(minutes=5)
+"""How long a page may lag behind what we heard of it elsewhere: CDNs serve minutes-old copies."""
+
+
+def advance(
+    memory: Memory, observation: Observation, now: datetime, told: Container[int] = frozenset()
+) -> tuple[Memory, tuple[Event, ...]]:
+    """Take one observation of a page.
+
+    told: keys already told by webhooks that named no page (the ``seen`` of the bare memory); the
+        page that lists the same updates later does not tell them again.
+    Returns the memory to commit together with the events, oldest first by the vendor's time.
+    """
+    if isinstance(observation, Failure):
+        return _miss(memory, observation, now)
+    draft = Draft(memory, now, told)
+    match observation:
+        case Snapshot(exhaustive=True):
+            _read(draft)
+            _look(draft, observation)
+        case Snapshot():
+            _hear(draft, observation)
+        case Unchanged():
+            _read(draft)
+            _stay(draft)
+        case NoHistory():
+            for known in leaving(draft.memory):
+                close(draft, known)
+    return draft.finish()
+
+
+def leaving(memory: Memory) -> tuple[KnownIncident, ...]:
+    """The incidents that left the list and whose closing words are wanted now.
+
+    Without a watermark a single absence may be an old copy, so it takes two.
+    """
+    enough = 1 if memory.watermark_at else 2
+    return tuple(i for i in memory.incidents.values() if not i.closed and i.absences >= enough)
+
+
+def _read(draft: Draft) -> None:
+    """The page answered: whatever was wrong with reading it is over."""
+    before = draft.memory
+    draft.memory = replace(before, misses=0, failure=None, unreadable=False, read_at=draft.now)
+    if before.unreadable:
+        draft.events.append(
+            PageReadable(page_id=before.page_id, page_name=draft.page_name, at=draft.now)
+        )
+
+
+def _look(draft: Draft, snapshot: Snapshot) -> None:
+    if _is_old_copy(draft, snapshot):
+        return
+    first_look = not draft.memory.baselined
+    _take_page(draft, snapshot)
+    for incident in snapshot.incidents:
+        (follow_quietly if first_look else follow)(draft, incident)
+    _confirm_listed(draft, snapshot)
+    _count_absent(draft, snapshot)
+    compare(draft, snapshot, first_look=first_look)
+
+
+def _hear(draft: Draft, snapshot: Snapshot) -> None:
+    draft.memory = replace(draft.memory, page_name=draft.memory.page_name or snapshot.page_name)
+    for incident in snapshot.incidents:
+        was_open = phase_of(draft.incidents.get(incident.id)) in (Phase.PLANNED, Phase.OPEN)
+        follow(draft, incident)
+        if not was_open:
+            draft.incidents[incident.id] = replace(draft.incidents[incident.id], heard=True)
+    compare(draft, snapshot)
+
+
+def _is_old_copy(draft: Draft, snapshot: Snapshot) -> bool:
+    """Reject a copy older than one already seen, unless there is nothing else for an hour."""
+    memory = draft.memory
+    updated_at = _clock(snapshot, draft.now)
+    if updated_at is None or memory.watermark_at is None or updated_at >= memory.watermark_at:
+        return False
+    since = memory.behind_since or draft.now
+    draft.memory = replace(memory, behind_since=since)
+    return draft.now - since < BEHIND
+
+
+def _clock(snapshot: Snapshot, now: datetime) -> datetime | None:
+    """The page's own time, where it can be believed."""
+    updated_at = snapshot.page_updated_at
+    return None if updated_at is None or updated_at > now + CLOCK_SKEW else updated_at
+
+
+def _take_page(draft: Draft, snapshot: Snapshot) -> None:
+    draft.memory = replace(
+        draft.memory,
+        page_name=snapshot.page_name or draft.memory.page_name,
+        page_url=snapshot.page_url or draft.memory.page_url,
+        baselined=True,
+        watermark_at=_clock(snapshot, draft.now) or draft.memory.watermark_at,
+        behind_since=None,
+        severity=snapshot.severity,
+        listed_on=draft.now.toordinal(),
+    )
+
+
+def _confirm_listed(draft: Draft, snapshot: Snapshot) -> None:
+    """What is listed is not absent; and a page newer than a closing that still lists the incident
+    as open takes the closing back: silently, for its words were told."""
+    updated_at = _clock(snapshot, draft.now)
+    for incident in snapshot.incidents:
+        known = replace(draft.incidents[incident.id], absences=0, heard=False)
+        closed_before = updated_at is not None and updated_at > known.changed_at
+        if known.closed and not incident.incident_status.closed and closed_before:
+            known = replace(known, incident_status=incident.incident_status)
+        draft.incidents[incident.id] = known
+
+
+def _count_absent(draft: Draft, snapshot: Snapshot) -> None:
+    listed = {incident.id for incident in snapshot.incidents}
+    for known in tuple(draft.incidents.values()):
+        if not known.closed and known.id not in listed and _should_list(draft, known):
+            draft.incidents[known.id] = replace(known, absences=known.absences + 1)
+    _give_up_waiting(draft)
+
+
+def _should_list(draft: Draft, known: KnownIncident) -> bool:
+    """False while the page may simply not know yet what a webhook told us."""
+    watermark = draft.memory.watermark_at
+    if watermark is None and not known.heard:
+        return True
+    if watermark is not None and watermark >= known.changed_at:
+        return True
+    return draft.now - known.listed_at > HEARSAY
+
+
+def _stay(draft: Draft) -> None:
+    """The same bytes again: what they did not list is absent once more, what they list is."""
+    for known in tuple(draft.incidents.values()):
+        if known.closed:
+            continue
+        if known.absences or (known.heard and _should_list(draft, known)):
+            draft.incidents[known.id] = replace(known, absences=known.absences + 1)
+        elif not known.heard:
+            draft.incidents[known.id] = replace(known, listed_at=draft.now)
+    _give_up_waiting(draft)
+    draft.keep_listed()
+
+
+def _give_up_waiting(draft: Draft) -> None:
+    """The history had its chances; better a closing without words than none."""
+    enough = PATIENCE + (1 if draft.memory.watermark_at else 2)
+    for known in tuple(draft.incidents.values()):
+        if not known.closed and known.absences > enough:
+            close(draft, known)
+
+
+def _miss(memory: Memory, failure: Failure, now: datetime) -> tuple[Memory, tuple[Event, ...]]:
+    misses = memory.misses + 1
+    unreadable = misses >= MISSES
+    after = replace(memory, misses=misses, failure=failure, unreadable=unreadable)
+    if not unreadable or memory.unreadable:
+        return after, ()
+    name = memory.page_name or memory.page_id or None
+    event = PageUnreadable(page_id=memory.page_id, page_name=name, at=now, reason=failure.reason)
+    return after, (event,)

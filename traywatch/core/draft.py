@@ -1,0 +1,82 @@
+"""A memory while it is being advanced: the one mutable thing in ``core``, never seen outside it."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import replace
+from datetime import datetime
+from enum import Enum, auto
+
+from traywatch.core.memory import (
+    KnownComponent,
+    KnownIncident,
+    Memory,
+    Seen,
+    fingerprint,
+    seen_key,
+)
+from traywatch.core.model import Event, IncidentEvent
+
+BARE = ""
+"""The page id of webhooks that name no page we know."""
+
+
+class Novelty(Enum):
+    """What is new about something a vendor lists."""
+
+    NEW = auto()
+    EDITED = auto()
+    KNOWN = auto()
+
+
+class Draft:
+    """Collects what one observation changes, then ``finish`` makes a Memory of it."""
+
+    def __init__(self, memory: Memory, now: datetime, told: Container[int]) -> None:
+        self.memory = memory
+        self.now = now
+        self.components: dict[str, KnownComponent] = dict(memory.components)
+        self.incidents: dict[str, KnownIncident] = dict(memory.incidents)
+        self.events: list[Event] = []
+        self._seen: dict[int, Seen] = dict(memory.seen)
+        self._told = told
+
+    @property
+    def page_name(self) -> str | None:
+        """What events call the page; None for a bare webhook."""
+        return self.memory.page_name or self.memory.page_id or None
+
+    def mark(self, *identity: str, text: str = "") -> Novelty:
+        """Note that the vendor lists this, and say whether that is news.
+
+        What a bare webhook told under the same identity is known, whichever page lists it.
+        """
+        key = seen_key(self.memory.page_id, *identity)
+        seen = Seen(fingerprint(text), self.now.toordinal())
+        before = self._seen.get(key)
+        self._seen[key] = seen
+        if before is None:
+            told = seen_key(BARE, *identity) in self._told
+            return Novelty.KNOWN if told else Novelty.NEW
+        return Novelty.KNOWN if before.fingerprint == seen.fingerprint else Novelty.EDITED
+
+    def touched(self) -> frozenset[str]:
+        """The incidents this observation brought words of."""
+        return frozenset(e.incident_id for e in self.events if isinstance(e, IncidentEvent))
+
+    def keep_listed(self) -> None:
+        """Once a day: what the last document listed is still listed, so it is not forgotten."""
+        today = self.now.toordinal()
+        if self.memory.listed_on >= today:
+            return
+        for key, seen in self._seen.items():
+            if seen.listed_on >= self.memory.listed_on:
+                self._seen[key] = seen._replace(listed_on=today)
+        self.memory = replace(self.memory, listed_on=today)
+
+    def finish(self) -> tuple[Memory, tuple[Event, ...]]:
+        """The advanced memory, and what happened, oldest first."""
+        memory = replace(
+            self.memory, components=self.components, incidents=self.incidents, seen=self._seen
+        )
+        return memory, tuple(sorted(self.events, key=lambda event: event.at))

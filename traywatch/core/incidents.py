@@ -1,0 +1,318 @@
+"""Following one incident or maintenance: which of its updates are news, and what they mean.
+
+What a new update means is a table of (where it stood, where it stands). The newest update by the
+vendor's own time decides where an incident stands; one that arrives late is told, and moves
+nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Final
+
+from traywatch.core.draft import Draft, Novelty
+from traywatch.core.memory import KnownIncident
+from traywatch.core.model import (
+    ComponentRef,
+    Incident,
+    IncidentClosed,
+    IncidentEdited,
+    IncidentNews,
+    IncidentOpened,
+    IncidentStatus,
+    IncidentUpdated,
+    MaintenanceCompleted,
+    MaintenanceScheduled,
+    MaintenanceStarted,
+    Update,
+)
+
+BACKDATED: Final = timedelta(hours=1)
+"""How far before the newest known update a closing may be dated and still close: people write the
+resolution when they get to it and date it when it was."""
+
+
+class Phase(Enum):
+    """Where an incident or maintenance stands, as far as events go."""
+
+    ABSENT = auto()
+    PLANNED = auto()
+    OPEN = auto()
+    CLOSED = auto()
+
+
+_INCIDENT: Final[dict[tuple[Phase, Phase], type[IncidentNews]]] = {
+    (Phase.ABSENT, Phase.OPEN): IncidentOpened,
+    (Phase.CLOSED, Phase.OPEN): IncidentOpened,
+    (Phase.ABSENT, Phase.CLOSED): IncidentClosed,
+    (Phase.OPEN, Phase.CLOSED): IncidentClosed,
+}
+_MAINTENANCE: Final[dict[tuple[Phase, Phase], type[IncidentNews]]] = {
+    (Phase.ABSENT, Phase.PLANNED): MaintenanceScheduled,
+    (Phase.OPEN, Phase.PLANNED): MaintenanceScheduled,
+    (Phase.CLOSED, Phase.PLANNED): MaintenanceScheduled,
+    (Phase.ABSENT, Phase.OPEN): MaintenanceStarted,
+    (Phase.PLANNED, Phase.OPEN): MaintenanceStarted,
+    (Phase.CLOSED, Phase.OPEN): MaintenanceStarted,
+    (Phase.ABSENT, Phase.CLOSED): MaintenanceCompleted,
+    (Phase.PLANNED, Phase.CLOSED): MaintenanceCompleted,
+    (Phase.OPEN, Phase.CLOSED): MaintenanceCompleted,
+}
+"""Every other pair is an IncidentUpdated."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    """An update with the time we go by, and whether the vendor wrote it as one."""
+
+    update: Update
+    at: datetime
+    key: tuple[str, ...]
+
+
+def phase_of(known: KnownIncident | None) -> Phase:
+    """Where a known incident stands."""
+    if known is None:
+        return Phase.ABSENT
+    return _phase(known.incident_status, known.is_maintenance)
+
+
+def follow(draft: Draft, incident: Incident) -> None:
+    """Take what a document says of one incident; tell every update not told before."""
+    dated = _dated(incident, draft.now)
+    novel = [item for item in dated if _is_news(draft, incident, item)]
+    for item in novel:
+        _tell(draft, incident, item)
+    _adopt(draft, incident, dated)
+    _follow_phase(draft, incident)
+    _follow_window(draft, incident)
+
+
+def follow_quietly(draft: Draft, incident: Incident) -> None:
+    """The first look: what is going on is told by its newest update, the backlog is not."""
+    dated = _dated(incident, draft.now)
+    news = [_is_news(draft, incident, item) for item in dated]
+    newest = dated[-1] = _as_it_stands(incident, dated[-1])
+    _adopt(draft, incident, dated)
+    if news[-1] and phase_of(draft.incidents[incident.id]) is Phase.OPEN:
+        opening = MaintenanceStarted if incident.is_maintenance else IncidentOpened
+        draft.events.append(_event(draft, incident, newest, opening, first_look=True))
+    _follow_window(draft, incident, quietly=True)
+
+
+def close(draft: Draft, known: KnownIncident) -> None:
+    """It left the list of open ones, and the vendor's own closing words are not to be had."""
+    over = IncidentStatus.COMPLETED if known.is_maintenance else IncidentStatus.RESOLVED
+    closing = MaintenanceCompleted if known.is_maintenance else IncidentClosed
+    draft.incidents[known.id] = replace(
+        known, incident_status=over, changed_at=draft.now, absences=0
+    )
+    draft.events.append(
+        closing(
+            page_id=draft.memory.page_id,
+            page_name=draft.page_name,
+            at=draft.now,
+            incident_id=known.id,
+            incident_name=known.name,
+            incident_status=over,
+            impact=known.impact,
+            body="",
+            is_maintenance=known.is_maintenance,
+            url=known.url,
+            components=known.components,
+            starts_at=known.starts_at,
+            ends_at=known.ends_at,
+        )
+    )
+
+
+def _dated(incident: Incident, now: datetime) -> list[_Dated]:
+    """The updates oldest first. An incident without any is its own only update."""
+    if not incident.updates:
+        at = incident.updated_at or incident.created_at or now
+        only = Update(incident.incident_status, body="", at=at)
+        return [_Dated(only, at, (incident.id, "status", incident.incident_status))]
+    dated = [_Dated(u, u.at or now, _identity(incident, u)) for u in incident.updates]
+    return sorted(dated, key=lambda item: item.at)
+
+
+def _identity(incident: Incident, update: Update) -> tuple[str, ...]:
+    """The vendor's id; else incident, time and status. Never the text: texts are edited."""
+    if update.id is not None:
+        return (incident.id, "id", update.id)
+    at = update.at.isoformat() if update.at else ""
+    return (incident.id, "at", at, update.incident_status)
+
+
+def _is_news(draft: Draft, incident: Incident, item: _Dated) -> bool:
+    text = f"{item.update.incident_status}\n{item.update.body}"
+    novelty = draft.mark(*item.key, text=text)
+    if novelty is Novelty.EDITED:
+        draft.events.append(_event(draft, incident, item, IncidentEdited))
+    return novelty is Novelty.NEW
+
+
+def _as_it_stands(incident: Incident, newest: _Dated) -> _Dated:
+    """The newest update, under the incident's own status where that went on without a word."""
+    told = _phase(newest.update.incident_status, incident.is_maintenance)
+    stands = _phase(incident.incident_status, incident.is_maintenance, told)
+    if stands.value <= told.value:
+        return newest
+    update = replace(newest.update, incident_status=incident.incident_status)
+    return replace(newest, update=update)
+
+
+def _tell(draft: Draft, incident: Incident, item: _Dated) -> None:
+    """One event for one update, and the state it leaves behind."""
+    known = draft.incidents.get(incident.id)
+    before = phase_of(known)
+    after = _phase(item.update.incident_status, incident.is_maintenance, before)
+    late = known is not None and item.at < known.changed_at
+    if late and known and after is Phase.CLOSED and item.at >= known.changed_at - BACKDATED:
+        late = False
+    table = _MAINTENANCE if incident.is_maintenance else _INCIDENT
+    kind = IncidentUpdated if late else table.get((before, after), IncidentUpdated)
+    draft.events.append(_event(draft, incident, item, kind))
+    if not late:
+        draft.incidents[incident.id] = _stand(draft, incident, item, known)
+
+
+def _adopt(draft: Draft, incident: Incident, dated: list[_Dated]) -> None:
+    """What is not an update: name, impact, address, components, and that it is listed."""
+    known = draft.incidents.get(incident.id)
+    if known is None:
+        known = _stand(draft, incident, dated[-1], None)
+    draft.incidents[incident.id] = replace(
+        known,
+        name=incident.name,
+        impact=incident.impact,
+        url=incident.url or known.url,
+        components=_named(incident) or known.components,
+        listed_at=draft.now,
+    )
+
+
+def _stand(
+    draft: Draft, incident: Incident, item: _Dated, known: KnownIncident | None
+) -> KnownIncident:
+    """Where the incident stands after this update.
+
+    The time is never later than now: an update dated into the future would make every later one
+    look late.
+    """
+    incident_status = item.update.incident_status
+    if known and incident_status is IncidentStatus.UNKNOWN:
+        incident_status = known.incident_status
+    return KnownIncident(
+        id=incident.id,
+        name=incident.name,
+        incident_status=incident_status,
+        impact=incident.impact,
+        is_maintenance=incident.is_maintenance,
+        opened_at=known.opened_at if known else incident.created_at or item.at,
+        changed_at=min(item.at, draft.now),
+        listed_at=draft.now,
+        body=item.update.body,
+        url=incident.url,
+        components=_named(incident),
+        starts_at=known.starts_at if known else None,
+        ends_at=known.ends_at if known else None,
+    )
+
+
+def _follow_phase(draft: Draft, incident: Incident) -> None:
+    """A vendor may close or start something without a word: its status field moves alone.
+
+    Only forward. A closed incident that is listed as open without a new update is an old copy,
+    not news.
+    """
+    known = draft.incidents[incident.id]
+    before = phase_of(known)
+    after = _phase(incident.incident_status, incident.is_maintenance, before)
+    if after.value <= before.value:
+        return
+    at = incident.updated_at or draft.now
+    key = (incident.id, "phase", incident.incident_status, known.changed_at.isoformat())
+    wordless = Update(incident.incident_status, body="", at=at)
+    if draft.mark(*key) is Novelty.NEW:
+        _tell(draft, incident, _Dated(wordless, max(at, known.changed_at), key))
+
+
+def _follow_window(draft: Draft, incident: Incident, *, quietly: bool = False) -> None:
+    """A maintenance that moves is announced once a window, whether or not an update says so."""
+    known = draft.incidents[incident.id]
+    window = (incident.starts_at, incident.ends_at)
+    if window == (known.starts_at, known.ends_at) or incident.starts_at is None:
+        return
+    draft.incidents[incident.id] = replace(known, starts_at=window[0], ends_at=window[1])
+    key = (incident.id, "window", *(str(at) for at in window))
+    news = draft.mark(*key) is Novelty.NEW
+    if not news or quietly or known.starts_at is None or known.closed:
+        return
+    if not _upgrade_to_scheduled(draft, incident):
+        moved = _Dated(Update(known.incident_status, body="", at=None), draft.now, key)
+        draft.events.append(_event(draft, incident, moved, MaintenanceScheduled))
+
+
+def _upgrade_to_scheduled(draft: Draft, incident: Incident) -> bool:
+    """An update told in this very look carries the new window; it need not be told again."""
+    for index, event in enumerate(draft.events):
+        if isinstance(event, IncidentUpdated) and event.incident_id == incident.id:
+            fields = {name: getattr(event, name) for name in event.__dataclass_fields__}
+            draft.events[index] = MaintenanceScheduled(**fields)
+            return True
+    return any(
+        isinstance(e, MaintenanceScheduled | MaintenanceStarted) and e.incident_id == incident.id
+        for e in draft.events
+    )
+
+
+def _event(
+    draft: Draft,
+    incident: Incident,
+    item: _Dated,
+    kind: type[IncidentNews],
+    *,
+    first_look: bool = False,
+) -> IncidentNews:
+    return kind(
+        page_id=draft.memory.page_id,
+        page_name=draft.page_name,
+        at=item.at,
+        first_look=first_look,
+        incident_id=incident.id,
+        incident_name=incident.name,
+        incident_status=item.update.incident_status,
+        impact=incident.impact,
+        body=item.update.body,
+        is_maintenance=incident.is_maintenance,
+        update_id=item.update.id,
+        url=incident.url,
+        components=item.update.components or incident.components,
+        starts_at=incident.starts_at,
+        ends_at=incident.ends_at,
+    )
+
+
+def _named(incident: Incident) -> tuple[ComponentRef, ...]:
+    """Every component the incident or one of its updates names."""
+    if incident.components:
+        return incident.components
+    return tuple(dict.fromkeys(ref for u in incident.updates for ref in u.components))
+
+
+def _phase(
+    incident_status: IncidentStatus, is_maintenance: bool, before: Phase = Phase.ABSENT
+) -> Phase:
+    """An unknown word moves nothing; of an incident never heard of it means open."""
+    if incident_status.closed:
+        return Phase.CLOSED
+    if incident_status is IncidentStatus.SCHEDULED:
+        return Phase.PLANNED
+    if incident_status is IncidentStatus.UNKNOWN and before is not Phase.ABSENT:
+        return before
+    if incident_status is IncidentStatus.UNKNOWN and is_maintenance:
+        return Phase.PLANNED
+    return Phase.OPEN
