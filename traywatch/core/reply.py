@@ -43,8 +43,10 @@ class Reply:
     unchanged: bool = False
     """True for a 304, and for a body with the hash the validators already held."""
     wait_s: float = 0.0
-    """How long the vendor's caching headers ask us to wait: max-age less Age, or Retry-After."""
+    """How long the vendor's caching headers ask us to wait, in seconds: max-age less Age."""
     moved_to: str | None = None
     """The final address when a redirect was followed."""
     received_bytes: int = 0
     """On the wire, still compressed."""
+    retry_after_s: float | None = None
+    """What Retry-After asks for, in seconds from now, not yet clamped; rare beside a 200."""
