@@ -57,6 +57,8 @@ def advance(
     """
     if isinstance(observation, Failure):
         return _miss(memory, observation, now)
+    if isinstance(observation, Unchanged) and _is_quiet(memory):
+        return replace(memory, read_at=now), ()
     draft = Draft(memory, now, told)
     match observation:
         case Snapshot(exhaustive=True):
@@ -71,6 +73,11 @@ def advance(
             for known in leaving(draft.memory):
                 close(draft, known)
     return draft.finish()
+
+
+def _is_quiet(memory: Memory) -> bool:
+    """Nothing hangs in the air, so "unchanged" changes nothing: the path of nearly every poll."""
+    return not memory.misses and not any(map(_is_restless, memory.incidents.values()))
 
 
 def leaving(memory: Memory) -> tuple[KnownIncident, ...]:
@@ -140,7 +147,6 @@ def _take_page(draft: Draft, snapshot: Snapshot) -> None:
         watermark_at=_clock(snapshot, draft.now) or draft.memory.watermark_at,
         behind_since=None,
         severity=snapshot.severity,
-        listed_on=draft.now.toordinal(),
     )
 
 
@@ -175,16 +181,16 @@ def _should_list(draft: Draft, known: KnownIncident) -> bool:
 
 
 def _stay(draft: Draft) -> None:
-    """The same bytes again: what they did not list is absent once more, what they list is."""
+    """The same bytes again: what they did not list is absent once more."""
     for known in tuple(draft.incidents.values()):
-        if known.closed:
-            continue
-        if known.absences or (known.heard and _should_list(draft, known)):
+        if _is_restless(known) and (known.absences or _should_list(draft, known)):
             draft.incidents[known.id] = replace(known, absences=known.absences + 1)
-        elif not known.heard:
-            draft.incidents[known.id] = replace(known, listed_at=draft.now)
     _give_up_waiting(draft)
-    draft.keep_listed()
+
+
+def _is_restless(known: KnownIncident) -> bool:
+    """Open, and not simply listed as it was: the same bytes again mean something for it."""
+    return not known.closed and (known.absences > 0 or known.heard)
 
 
 def _give_up_waiting(draft: Draft) -> None:

@@ -12,7 +12,9 @@ from traywatch.core.memory import (
     KnownIncident,
     Memory,
     Seen,
+    bounded,
     fingerprint,
+    overlaid,
     seen_key,
 )
 from traywatch.core.model import Event, IncidentEvent
@@ -38,7 +40,7 @@ class Draft:
         self.components: dict[str, KnownComponent] = dict(memory.components)
         self.incidents: dict[str, KnownIncident] = dict(memory.incidents)
         self.events: list[Event] = []
-        self._seen: dict[int, Seen] = dict(memory.seen)
+        self._fresh: dict[int, Seen] = {}
         self._told = told
 
     @property
@@ -53,8 +55,9 @@ class Draft:
         """
         key = seen_key(self.memory.page_id, *identity)
         seen = Seen(fingerprint(text), self.now.toordinal())
-        before = self._seen.get(key)
-        self._seen[key] = seen
+        before = self._fresh.get(key) or self.memory.seen.get(key)
+        if before != seen:
+            self._fresh[key] = seen
         if before is None:
             told = seen_key(BARE, *identity) in self._told
             return Novelty.KNOWN if told else Novelty.NEW
@@ -64,19 +67,12 @@ class Draft:
         """The incidents this observation brought words of."""
         return frozenset(e.incident_id for e in self.events if isinstance(e, IncidentEvent))
 
-    def keep_listed(self) -> None:
-        """Once a day: what the last document listed is still listed, so it is not forgotten."""
-        today = self.now.toordinal()
-        if self.memory.listed_on >= today:
-            return
-        for key, seen in self._seen.items():
-            if seen.listed_on >= self.memory.listed_on:
-                self._seen[key] = seen._replace(listed_on=today)
-        self.memory = replace(self.memory, listed_on=today)
-
     def finish(self) -> tuple[Memory, tuple[Event, ...]]:
         """The advanced memory, and what happened, oldest first."""
         memory = replace(
-            self.memory, components=self.components, incidents=self.incidents, seen=self._seen
+            self.memory,
+            components=self.components,
+            incidents=bounded(self.incidents),
+            seen=overlaid(self.memory.seen, self._fresh),
         )
         return memory, tuple(sorted(self.events, key=lambda event: event.at))

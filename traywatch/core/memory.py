@@ -8,7 +8,7 @@ a plain set of seen ids never notices that an incident left the list.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -26,6 +26,11 @@ KEEP_SEEN: Final = timedelta(days=90)
 """How long after a vendor last listed something we still know that we told of it."""
 
 
+KEEP_TOMBSTONES: Final = 32
+"""How many incidents that are over, or were only heard of, a memory holds. The keys of their
+updates are kept all the same; this only bounds what a flood of webhooks can make of one page."""
+
+
 class Seen(NamedTuple):
     """That an update was dealt with, and what it said."""
 
@@ -33,6 +38,39 @@ class Seen(NamedTuple):
     """32 bits of its text: a known key with another text is an edit."""
     listed_on: int
     """The proleptic ordinal of the UTC day on which the vendor last listed it."""
+
+
+class Overlay(Mapping[int, Seen]):
+    """Keys over keys: ``fresh`` is news, ``base`` is what was known and is never copied.
+
+    ``base`` may hold a million keys on disk; an observation touches a handful.
+    """
+
+    __slots__ = ("base", "fresh")
+
+    def __init__(self, base: Mapping[int, Seen], fresh: Mapping[int, Seen]) -> None:
+        self.base = base
+        self.fresh = dict(fresh)
+
+    def __getitem__(self, key: int) -> Seen:
+        fresh = self.fresh.get(key)
+        return self.base[key] if fresh is None else fresh
+
+    def __iter__(self) -> Iterator[int]:
+        yield from self.fresh
+        yield from (key for key in self.base if key not in self.fresh)
+
+    def __len__(self) -> int:
+        return len(self.fresh) + sum(key not in self.fresh for key in self.base)
+
+
+def overlaid(base: Mapping[int, Seen], fresh: Mapping[int, Seen]) -> Mapping[int, Seen]:
+    """``base`` with ``fresh`` laid over it; overlays do not pile up."""
+    if not fresh:
+        return base
+    if isinstance(base, Overlay):
+        return Overlay(base.base, {**base.fresh, **fresh})
+    return Overlay(base, fresh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +140,7 @@ class Memory:
     incidents: Mapping[str, KnownIncident] = field(default_factory=dict)
     """By incident id."""
     seen: Mapping[int, Seen] = field(default_factory=dict)
-    """By ``seen_key``."""
-    listed_on: int = 0
-    """The day up to which the keys of the last document count as listed: a page that answers 304
-    for months still lists them."""
+    """By ``seen_key``: a view of what is stored, overlaid with what is not stored yet."""
     misses: int = 0
     """How many looks in a row failed."""
     failure: Failure | None = None
@@ -132,10 +167,21 @@ def fingerprint(text: str) -> int:
 
 
 def prune(memory: Memory, now: datetime) -> Memory:
-    """Forget what the vendor has not listed for ninety days; never what it still lists."""
+    """Forget the incidents the vendor has not listed for ninety days. The store prunes the keys.
+
+    What is listed is touched at least every eight days, when validators are dropped and the page
+    is read whole: nothing that is still listed gets this old.
+    """
     horizon = now - KEEP_SEEN
-    seen = {k: v for k, v in memory.seen.items() if v.listed_on >= horizon.toordinal()}
-    incidents = {k: v for k, v in memory.incidents.items() if v.listed_at >= horizon}
-    if len(seen) == len(memory.seen) and len(incidents) == len(memory.incidents):
-        return memory
-    return replace(memory, seen=seen, incidents=incidents)
+    kept = {k: v for k, v in memory.incidents.items() if v.listed_at >= horizon}
+    return memory if len(kept) == len(memory.incidents) else replace(memory, incidents=kept)
+
+
+def bounded(incidents: Mapping[str, KnownIncident]) -> Mapping[str, KnownIncident]:
+    """Without the oldest of those nobody lists any more, beyond KEEP_TOMBSTONES."""
+    if len(incidents) <= KEEP_TOMBSTONES:
+        return incidents
+    spare = [known for known in incidents.values() if known.closed or known.heard]
+    spare.sort(key=lambda known: known.listed_at)
+    surplus = {known.id for known in spare[: max(0, len(spare) - KEEP_TOMBSTONES)]}
+    return {k: v for k, v in incidents.items() if k not in surplus}
