@@ -82,9 +82,11 @@ def phase_of(known: KnownIncident | None) -> Phase:
 def follow(draft: Draft, incident: Incident) -> None:
     """Take what a document says of one incident; tell every update not told before."""
     dated = _dated(incident, draft.now)
-    novel = [item for item in dated if _is_news(draft, incident, item)]
-    for item in novel:
-        _tell(draft, incident, item)
+    for item in dated:
+        if _is_news(draft, incident, item):
+            _tell(draft, incident, item)
+        elif incident.id not in draft.incidents:  # told before, and where it stood forgotten
+            draft.incidents[incident.id] = _stand(draft, incident, item, None)
     _adopt(draft, incident, dated)
     _follow_phase(draft, incident)
     _follow_window(draft, incident)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from traywatch.core.memory import KnownComponent, Memory
+from traywatch.core.memory import KnownComponent, KnownIncident, Memory
 from traywatch.core.model import (
     ComponentChanged,
     ComponentRef,
@@ -50,6 +50,13 @@ class Scope:
     def watched(self, memory: Memory) -> Iterator[KnownComponent]:
         """The components of a page that count, in the page's order."""
         return (known for known in memory.components.values() if self.covers(known))
+
+    def concerns(self, incident: KnownIncident, memory: Memory) -> bool:
+        """Is the incident about anything watched? One that names no component always is."""
+        if not incident.components or not (self.watch or self.ignore):
+            return True
+        groups = _Groups(memory)
+        return any(groups.any_covered(self, ref) for ref in incident.components)
 
     def relevant(self, event: Event, memory: Memory) -> Event | None:
         """The event with the watched components only; None where it is about others.

@@ -1,0 +1,443 @@
+"""What is news and what is not, as transcripts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.core.play import (
+    EPOCH,
+    Play,
+    completed,
+    heard,
+    identified,
+    in_progress,
+    incident,
+    investigating,
+    maintenance,
+    minute,
+    monitoring,
+    page,
+    postmortem,
+    resolved,
+    scheduled,
+    verifying,
+)
+from traywatch.core.draft import BARE
+from traywatch.core.memory import Memory, seen_key
+from traywatch.core.model import (
+    ComponentChanged,
+    IncidentClosed,
+    IncidentEdited,
+    IncidentOpened,
+    IncidentStatus,
+    IncidentUpdated,
+    MaintenanceCompleted,
+    MaintenanceScheduled,
+    MaintenanceStarted,
+    NoHistory,
+    PageReadable,
+    PageUnreadable,
+)
+
+
+class TestFirstLook:
+    """What is open is told, the backlog is not."""
+
+    def test_an_open_incident_is_told_by_its_newest_update(self) -> None:
+        play = Play(Memory("p"))
+        play.sees(page(9, incident("A", investigating(1), identified(5))))
+        play.tells((IncidentOpened, "A identified"))
+        assert play.told[0].first_look
+        play.sees(page(9, incident("A", investigating(1), identified(5)))).tells()
+
+    def test_what_is_over_or_only_planned_is_not(self) -> None:
+        play = Play(Memory("p"))
+        play.sees(page(9, incident("A", investigating(1), resolved(5))))
+        play.tells()
+        play.sees(page(10, maintenance("M", scheduled(1)))).tells(
+            (MaintenanceScheduled, "M scheduled")
+        )
+        other = Play(Memory("p"))
+        other.sees(page(9, maintenance("M", scheduled(1)))).tells()
+        other.sees(page(10, maintenance("M", scheduled(1)))).tells()
+
+    def test_a_maintenance_under_way_is(self) -> None:
+        play = Play(Memory("p"))
+        play.sees(page(9, maintenance("M", scheduled(1), stands="in_progress")))
+        play.tells((MaintenanceStarted, "M in_progress"))
+        play.sees(page(10, maintenance("M", scheduled(1), stands="in_progress"))).tells()
+
+    def test_troubled_components_no_incident_names(self) -> None:
+        play = Play(Memory("p"))
+        play.sees(
+            page(
+                9,
+                incident("A", identified(5), names=["api"]),
+                api="major_outage",
+                web="partial_outage",
+            )
+        )
+        play.tells((IncidentOpened, "A identified"), (ComponentChanged, "web ->partial_outage"))
+
+    def test_a_webhook_before_it_is_not_told_again(self) -> None:
+        play = Play(Memory("p"))
+        play.sees(heard(incident("A", investigating(1)))).tells((IncidentOpened, "A investigating"))
+        play.sees(page(9, incident("A", investigating(1)))).tells()
+
+
+class TestUpdates:
+    def test_each_is_told_once_in_its_order(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1)))).tells(
+            (IncidentOpened, "A investigating")
+        )
+        play.sees(page(6, incident("A", investigating(1), identified(4), monitoring(5))))
+        play.tells((IncidentUpdated, "A identified"), (IncidentUpdated, "A monitoring"))
+        play.sees(page(7, incident("A", investigating(1), identified(4), monitoring(5)))).tells()
+
+    def test_two_identical_outages_are_two(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1)))).tells(
+            (IncidentOpened, "A investigating")
+        )
+        play.sees(heard(incident("A", investigating(1), resolved(2))))
+        play.tells((IncidentClosed, "A resolved"))
+        again = replace(incident("B", investigating(8)), name="A")
+        play.sees(page(9, again)).tells((IncidentOpened, "B investigating"))
+
+    def test_an_edit_is_recorded_as_one(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1, body="teh api"))))
+        play.sees(page(3, incident("A", investigating(1, body="the api"))))
+        play.tells((IncidentEdited, "A investigating"))
+        play.sees(page(4, incident("A", investigating(1, body="the api")))).tells()
+
+    def test_without_ids_time_and_status_identify(self) -> None:
+        play = Play.baselined()
+        first = investigating(1, id=None)
+        play.sees(page(2, incident("A", first))).tells((IncidentOpened, "A investigating"))
+        play.sees(page(3, incident("A", first, investigating(3, id=None))))
+        play.tells((IncidentUpdated, "A investigating"))
+        play.sees(page(4, incident("A", first, investigating(3, id=None)))).tells()
+
+    def test_two_of_the_same_minute_are_two(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1, id="x"))))
+        play.sees(page(2, incident("A", investigating(1, id="x"), investigating(1, id="y"))))
+        play.tells((IncidentUpdated, "A investigating"))
+
+    def test_an_incident_without_updates_is_told_by_its_state(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", stands="investigating")))
+        play.tells((IncidentOpened, "A investigating"))
+        play.sees(page(3, incident("A", stands="investigating"))).tells()
+        play.sees(page(4, incident("A", stands="resolved"))).tells((IncidentClosed, "A resolved"))
+
+    def test_a_late_one_is_told_and_moves_nothing(self) -> None:
+        play = Play.baselined()
+        play.sees(heard(incident("A", investigating(1), monitoring(9))), at=10)
+        play.sees(heard(incident("A", identified(5)))).tells((IncidentUpdated, "A identified"))
+        assert play.memory.incidents["A"].incident_status is IncidentStatus.MONITORING
+
+    def test_a_backdated_resolution_closes(self) -> None:
+        play = Play.baselined()
+        play.sees(heard(incident("A", investigating(1), monitoring(9))), at=10)
+        play.sees(heard(incident("A", resolved(5)))).tells((IncidentClosed, "A resolved"))
+
+    def test_one_dated_into_the_future_does_not_make_the_next_late(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(60 * 24 * 300))))
+        play.sees(heard(incident("A", resolved(4)))).tells((IncidentClosed, "A resolved"))
+
+    def test_a_postmortem_is_no_second_closing(self) -> None:
+        play = Play.baselined()
+        play.sees(heard(incident("A", investigating(1), resolved(2))))
+        play.sees(heard(incident("A", postmortem(500)))).tells((IncidentUpdated, "A postmortem"))
+
+    def test_an_unknown_word_keeps_it_open(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1), stands="unknown")))
+        play.tells((IncidentOpened, "A investigating"))
+        play.sees(page(3, incident("A", investigating(1), stands="unknown"))).tells()
+        assert not play.memory.incidents["A"].closed
+
+
+class TestClosing:
+    def test_its_words_are_fetched_when_it_leaves_the_list(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1))))
+        play.sees(page(5)).tells().wants_words_of("A")
+        play.sees(heard(incident("A", investigating(1), monitoring(3), resolved(4))))
+        play.tells((IncidentUpdated, "A monitoring"), (IncidentClosed, "A resolved"))
+        play.wants_words_of().stays().tells()
+
+    def test_without_a_watermark_one_absence_is_nothing(self) -> None:
+        play = Play(Memory("p"))
+        play.sees(page(None))
+        play.sees(page(None, incident("A", investigating(1))))
+        play.sees(page(None)).tells().wants_words_of()
+        play.sees(page(None, incident("A", investigating(1)))).tells().wants_words_of()
+        play.sees(page(None)).wants_words_of()
+        play.sees(page(None)).tells().wants_words_of("A")
+
+    def test_the_same_bytes_count_as_a_second_sighting(self) -> None:
+        play = Play(Memory("p"))
+        play.sees(page(None))
+        play.sees(page(None, incident("A", investigating(1))))
+        play.sees(page(None)).wants_words_of()
+        play.stays().wants_words_of("A")
+
+    def test_a_history_that_lags_is_waited_for_then_it_closes_without_words(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1))))
+        play.sees(page(5)).wants_words_of("A")
+        play.stays().tells().wants_words_of("A")
+        play.stays().tells().wants_words_of("A")
+        play.stays().tells((IncidentClosed, "A resolved")).wants_words_of()
+        play.stays().tells()
+
+    def test_without_a_history_it_closes_at_once(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1))))
+        play.sees(page(5))
+        play.sees(NoHistory()).tells((IncidentClosed, "A resolved"))
+        play.sees(NoHistory()).tells()
+
+    def test_words_that_come_after_a_wordless_closing_are_told_too(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1))))
+        play.sees(page(5))
+        play.sees(NoHistory())
+        play.sees(heard(incident("A", resolved(4)))).tells((IncidentUpdated, "A resolved"))
+
+    def test_a_status_that_moves_without_a_word_closes(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1))))
+        play.sees(page(5, incident("A", investigating(1), stands="resolved")))
+        play.tells((IncidentClosed, "A resolved"))
+        play.sees(page(6, incident("A", investigating(1), stands="resolved"))).tells()
+
+    def test_a_new_update_reopens(self) -> None:
+        play = Play.baselined()
+        play.sees(heard(incident("A", investigating(1), resolved(2))))
+        play.sees(page(9, incident("A", investigating(1), resolved(2), investigating(8))))
+        play.tells((IncidentOpened, "A investigating"))
+
+    def test_a_page_newer_than_the_closing_takes_it_back_silently(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1))))
+        play.sees(page(3)).sees(NoHistory())
+        assert play.memory.incidents["A"].closed
+        play.sees(page(30, incident("A", investigating(1)))).tells()
+        assert not play.memory.incidents["A"].closed
+
+
+class TestOldCopies:
+    def test_a_copy_older_than_the_watermark_says_nothing(self) -> None:
+        play = Play.baselined()
+        play.sees(page(9, incident("A", investigating(1)), api="major_outage"))
+        before = play.memory
+        play.sees(page(3, api="operational")).tells().wants_words_of()
+        assert play.memory.components == before.components
+        play.sees(page(9, incident("A", investigating(1)), api="major_outage")).tells()
+
+    def test_without_a_watermark_an_old_list_does_not_reopen(self) -> None:
+        play = Play(Memory("p"))
+        play.sees(page(None, incident("A", investigating(1))))
+        play.sees(page(None, incident("A", investigating(1), resolved(2))))
+        play.sees(page(None, incident("A", investigating(1)))).tells()
+        play.sees(page(None)).tells().stays(5).tells()
+
+    def test_a_clock_that_went_back_is_believed_after_an_hour(self) -> None:
+        play = Play.baselined()
+        play.sees(page(500), at=1)
+        play.sees(page(9, api="major_outage"), at=10).tells()
+        play.sees(page(9, api="major_outage"), at=71).tells(
+            (ComponentChanged, "api operational->major_outage")
+        )
+
+    def test_a_clock_in_the_far_future_is_no_clock(self) -> None:
+        play = Play.baselined()
+        play.sees(page(60 * 24 * 365 * 30))
+        play.sees(page(3, incident("A", investigating(1)))).tells(
+            (IncidentOpened, "A investigating")
+        )
+
+
+class TestHearsay:
+    """A webhook arrives before the page, and the page's old copies, know of it."""
+
+    def test_a_page_that_does_not_know_yet_does_not_close(self) -> None:
+        play = Play.baselined()
+        play.sees(heard(incident("A", investigating(5))), at=5)
+        play.sees(page(4), at=6).tells().wants_words_of()
+        play.stays(2).tells().wants_words_of()
+        play.sees(page(8, incident("A", investigating(5))), at=9).tells()
+
+    def test_a_page_that_never_lists_it_closes_in_the_end(self) -> None:
+        play = Play.baselined()
+        play.sees(heard(incident("A", investigating(5))), at=5)
+        play.sees(page(9), at=9).wants_words_of("A")
+
+    def test_a_component_of_an_old_copy_does_not_recover(self) -> None:
+        play = Play.baselined()
+        said = heard(api="major_outage")
+        late = replace(said, components=(replace(said.components[0], updated_at=minute(5)),))
+        play.sees(late, at=5).tells((ComponentChanged, "api operational->major_outage"))
+        old = page(4, api="operational", web="operational")
+        old = replace(
+            old, components=tuple(replace(c, updated_at=minute(2)) for c in old.components)
+        )
+        play.sees(old).tells()
+
+    def test_what_a_bare_webhook_told_the_page_does_not_tell_again(self) -> None:
+        bare = Play(Memory(BARE))
+        bare.sees(heard(incident("A", investigating(1, id="u")))).tells(
+            (IncidentOpened, "A investigating")
+        )
+        play = Play.baselined()
+        play.elsewhere = dict(bare.memory.seen)
+        play.sees(page(2, incident("A", investigating(1, id="u"), identified(2, id="v"))))
+        play.tells((IncidentUpdated, "A identified"))
+        assert seen_key("p", "A", "id", "u") in play.memory.seen
+
+    def test_a_flood_is_bounded(self) -> None:
+        play = Play.baselined()
+        for n in range(100):
+            play.sees(heard(incident(f"A{n}", investigating(n))))
+        assert len(play.memory.incidents) <= 33
+        play.sees(heard(incident("A0", investigating(0)))).tells()
+
+
+class TestMaintenance:
+    def test_through_its_four_states(self) -> None:
+        play = Play.baselined()
+        told = [scheduled(1)]
+        play.sees(page(2, maintenance("M", *told))).tells((MaintenanceScheduled, "M scheduled"))
+        told.append(in_progress(60))
+        play.sees(page(61, maintenance("M", *told))).tells((MaintenanceStarted, "M in_progress"))
+        told.append(verifying(100))
+        play.sees(page(101, maintenance("M", *told))).tells((IncidentUpdated, "M verifying"))
+        play.sees(page(121)).wants_words_of("M")
+        told.append(completed(120))
+        play.sees(heard(maintenance("M", *told))).tells((MaintenanceCompleted, "M completed"))
+
+    def test_one_that_moves_is_announced_once_a_window(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, maintenance("M", scheduled(1))))
+        moved = maintenance("M", scheduled(1), window=(90, 150))
+        play.sees(page(3, moved)).tells((MaintenanceScheduled, "M scheduled"))
+        assert getattr(play.told[0], "starts_at") == minute(90)
+        play.sees(page(4, moved)).tells()
+
+    def test_an_update_that_moves_it_carries_the_window_itself(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, maintenance("M", scheduled(1))))
+        play.sees(page(3, maintenance("M", scheduled(1), scheduled(3), window=(90, 150))))
+        play.tells((MaintenanceScheduled, "M scheduled"))
+
+    def test_it_starts_without_a_word(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, maintenance("M", scheduled(1))))
+        play.sees(page(60, maintenance("M", scheduled(1), stands="in_progress")))
+        play.tells((MaintenanceStarted, "M in_progress"))
+        play.sees(page(61, maintenance("M", scheduled(1), stands="in_progress"))).tells()
+
+
+class TestComponents:
+    def test_a_change_by_itself_both_ways_and_again(self) -> None:
+        play = Play.baselined()
+        for n in range(2):
+            play.sees(page(2 + 2 * n, api="major_outage", web="operational"))
+            play.tells((ComponentChanged, "api operational->major_outage"))
+            play.sees(page(3 + 2 * n, api="operational", web="operational"))
+            play.tells((ComponentChanged, "api major_outage->operational"))
+
+    def test_an_incident_that_names_it_speaks_for_it(self) -> None:
+        play = Play.baselined()
+        named = incident("A", investigating(2), names=["api"])
+        play.sees(page(2, named, api="partial_outage", web="operational"))
+        play.tells((IncidentOpened, "A investigating"))
+        play.sees(page(3, named, api="operational", web="operational")).tells()
+
+    def test_it_gets_worse_while_its_incident_says_nothing(self) -> None:
+        play = Play.baselined()
+        named = incident("A", investigating(2), names=["api"])
+        play.sees(page(2, named, api="degraded_performance", web="operational"))
+        play.sees(page(3, named, api="major_outage", web="operational"))
+        play.tells((ComponentChanged, "api degraded_performance->major_outage"))
+
+    def test_a_recovery_in_the_look_that_misses_its_incident_is_silent(self) -> None:
+        play = Play.baselined()
+        named = incident("A", investigating(2), names=["api"])
+        play.sees(page(2, named, api="major_outage", web="operational"))
+        play.sees(page(3, api="operational", web="operational")).tells().wants_words_of("A")
+
+    def test_maintenance_is_expected_under_a_maintenance(self) -> None:
+        play = Play.baselined()
+        under_way = maintenance("M", in_progress(2), names=["api"])
+        play.sees(page(2, under_way, api="operational", web="operational"))
+        play.sees(page(3, under_way, api="under_maintenance", web="operational")).tells()
+        play.sees(page(4, under_way, api="operational", web="operational")).tells()
+
+    def test_an_unknown_word_is_neither_a_fall_nor_a_recovery(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, api="unknown", web="operational")).tells()
+        assert play.memory.components["api"].in_doubt
+        play.sees(page(3, api="operational", web="operational")).tells()
+        play.sees(page(4, api="unknown", web="operational")).tells()
+        play.sees(page(5, api="major_outage", web="operational"))
+        play.tells((ComponentChanged, "api operational->major_outage"))
+
+    def test_three_are_told_singly_and_four_as_one(self) -> None:
+        play = Play(Memory("p"))
+        calm = {f"c{n}": "operational" for n in range(4)}
+        play.sees(page(1, **calm))
+        play.sees(
+            page(2, **{**calm, "c0": "major_outage", "c1": "major_outage", "c2": "major_outage"})
+        )
+        assert len(play.told) == 3
+        play.sees(page(3, **calm))
+        play.sees(page(4, **dict.fromkeys(calm, "major_outage")))
+        play.tells((ComponentChanged, "c0+c1+c2+c3 operational->major_outage"))
+
+    def test_one_that_is_gone_is_forgotten_but_an_empty_list_forgets_nothing(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2))
+        assert set(play.memory.components) == {"api", "web"}
+        play.sees(page(3, web="operational"))
+        assert set(play.memory.components) == {"web"}
+
+
+class TestReading:
+    def test_the_third_miss_makes_a_page_unreadable_once(self) -> None:
+        play = Play.baselined()
+        play.misses(2).tells()
+        play.misses().tells(PageUnreadable)
+        play.misses(5).tells()
+        assert play.memory.components["api"].component_status == "operational"
+        play.stays().tells(PageReadable).stays().tells()
+
+    def test_a_hiccup_is_forgotten(self) -> None:
+        play = Play.baselined()
+        play.misses(2).stays().misses(2).tells()
+        assert not play.memory.unreadable
+
+    def test_what_happened_meanwhile_is_told_after_it(self) -> None:
+        play = Play.baselined()
+        play.misses(9)
+        play.sees(page(20, incident("A", investigating(5))), at=21)
+        play.tells((IncidentOpened, "A investigating"), PageReadable)
+
+    def test_a_webhook_does_not_make_a_page_readable(self) -> None:
+        play = Play.baselined()
+        play.misses(3)
+        play.sees(heard(incident("A", investigating(5)))).tells((IncidentOpened, "A investigating"))
+        assert play.memory.unreadable
+
+    def test_nothing_hangs_in_the_air_so_nothing_is_copied(self) -> None:
+        play = Play.baselined()
+        before = play.memory
+        play.stays()
+        assert play.memory.components is before.components
+        assert play.memory.read_at == minute(1) != EPOCH

@@ -1,0 +1,43 @@
+"""What of a page's history is wanted: the words of closings, and what happened while we were away.
+
+A history lists weeks of incidents. All but a few are backlog, and advancing with it whole would
+tell it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from traywatch.core.model import Incident, Snapshot
+
+SLACK: Final = timedelta(minutes=5)
+"""How long before our last look something may have been published and not been in it."""
+
+
+def wanted(
+    history: Snapshot, ids: Container[str], away_since: datetime | None = None
+) -> Snapshot | None:
+    """The part of a history to advance with; None when there is nothing in it for us.
+
+    ids: the incidents that left the list of open ones. Taken only once the history, too, says
+        that they are over: it lags behind the list now and then.
+    away_since: when the page was last read, after a gap: whatever began since is taken.
+    """
+    taken = tuple(
+        incident
+        for incident in history.incidents
+        if (incident.id in ids and incident.incident_status.closed)
+        or (away_since is not None and _began_since(incident, away_since - SLACK))
+    )
+    if not taken:
+        return None
+    return replace(history, exhaustive=False, components=(), incidents=taken)
+
+
+def _began_since(incident: Incident, since: datetime) -> bool:
+    times = [update.at for update in incident.updates if update.at is not None]
+    began_at = incident.created_at or min(times, default=None)
+    return began_at is not None and began_at >= since

@@ -1,0 +1,64 @@
+"""Which platform a page is, and which of its documents to poll: asked once, then remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from traywatch import platforms
+from traywatch.core.errors import FetchError, FormatError
+from traywatch.core.model import Fault, Page, Snapshot
+from traywatch.core.reply import Reply
+from traywatch.platforms.base import Platform
+
+Get = Callable[[str], Awaitable[Reply]]
+"""Address -> Reply; raises FetchError."""
+
+COME_BACK_LATER: Final = frozenset({429, 503})
+"""Answers that say nothing of what is there: probing further would only annoy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A document that was recognised and read."""
+
+    platform: Platform
+    address: str
+    reply: Reply
+    snapshot: Snapshot
+
+
+async def discover(page: Page, get: Get) -> Found:
+    """Try the documents a page of any platform would have, best first.
+
+    Raises FetchError when the host does not answer or asks us to come back later, FormatError
+    when it answers and nothing there is a status page we can read.
+    """
+    last: FetchError | FormatError | None = None
+    for address in _candidates(page):
+        try:
+            reply = await get(address)
+            return _read(page, address, reply)
+        except FetchError as error:
+            if error.fault is Fault.UNREACHABLE or error.http_status in COME_BACK_LATER:
+                raise
+            last = last or error
+        except FormatError as error:
+            last = error
+    raise FormatError(f"{page.url} is no status page that can be read ({last})")
+
+
+def _candidates(page: Page) -> tuple[str, ...]:
+    if page.platform is None:
+        return platforms.probe_addresses(page.url)
+    platform = platforms.by_name(page.platform)
+    return (*(platform.addresses(page.url) if platform else ()), page.url)
+
+
+def _read(page: Page, address: str, reply: Reply) -> Found:
+    named = platforms.by_name(page.platform) if page.platform else None
+    platform = named or platforms.detect(reply)
+    if platform is None:
+        raise FormatError(f"{address} is no document of a known platform")
+    return Found(platform, reply.url or address, reply, platform.parse(reply))

@@ -1,0 +1,237 @@
+"""Advance and commit: the only place where memory changes.
+
+What is taken is advanced and committed together with whatever else is waiting, in ONE
+transaction, with no await between deciding that something is news and writing it down. Memory
+moves only when the transaction is durable: a store that fails leaves it where it was, and the
+next look finds the same news again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
+
+from traywatch.core.advance import advance
+from traywatch.core.draft import BARE
+from traywatch.core.errors import StoreError
+from traywatch.core.memory import Memory, Overlay
+from traywatch.core.model import Event, Observation, Page, Snapshot
+from traywatch.core.scope import Scope
+from traywatch.store import Commit, PageRecord, Store
+from traywatch.watch.clock import Clock
+
+log = logging.getLogger(__name__)
+
+SETTLE_S: Final = 300.0
+"""How long an uneventful look may stay unwritten. A quiet page is not written every minute: after
+a kill it looks as if it had last been read up to five minutes earlier, which is harmless."""
+
+
+_COMPARED: Final = tuple(f.name for f in fields(Memory) if f.name != "read_at")
+
+
+@dataclass(slots=True)
+class Entry:
+    """One thing taken: the observations of one look or delivery, in their order."""
+
+    page_id: str
+    observations: tuple[Observation, ...]
+    changes: Mapping[str, Any]
+    """Fields of the PageRecord to replace: validators, platform, address."""
+    receipt: str | None
+    done: asyncio.Future[bool]
+    repeated: bool = False
+    """Its receipt is known: a replay, to be answered and otherwise passed over."""
+
+
+class Ledger:
+    """Every page's record, and the road from an observation to the event log."""
+
+    def __init__(self, store: Store, pages: Iterable[Page], clock: Clock) -> None:
+        self.store = store
+        self.pages = {page.id: page for page in pages}
+        self._clock = clock
+        self._scopes = {page.id: Scope.of(page) for page in self.pages.values()}
+        self._records = self._known_records()
+        self._uncommitted: dict[str, Memory] = {}
+        self._unsettled: dict[str, PageRecord] = {}
+        self._waiting: list[Entry] = []
+        self._flush_due = False
+        self.failure: StoreError | None = None
+        """Why the last commit failed; None: it did not."""
+        self.events = 0
+        """How many were appended to the log since the start."""
+        self.on_events: Callable[[], None] = lambda: None
+        """Called after events were appended to the log."""
+        self.on_change: Callable[[], None] = lambda: None
+        """Called after any memory changed."""
+
+    def record(self, page_id: str) -> PageRecord:
+        """What is committed of a page."""
+        return self._records[page_id]
+
+    def memory(self, page_id: str) -> Memory:
+        """What is known of a page, also while the store cannot take it."""
+        return self._uncommitted.get(page_id) or self._records[page_id].memory
+
+    async def take(
+        self, page_id: str, *observations: Observation, receipt: str | None = None, **changes: Any
+    ) -> bool:
+        """Advance a page and wait until that is durable. Raises StoreError; then nothing moved.
+
+        False: the receipt is known, nothing was done.
+        """
+        loop = asyncio.get_running_loop()
+        entry = Entry(page_id, observations, changes, receipt, loop.create_future())
+        self._waiting.append(entry)
+        if not self._flush_due:
+            self._flush_due = True
+            loop.call_soon(self._flush)
+        return await entry.done
+
+    def settle(self) -> None:
+        """Write down what uneventful looks left behind. Raises StoreError."""
+        commits = [Commit(record) for record in self._unsettled.values()]
+        if commits:
+            self.store.commit(commits, self._clock.now())
+            self._unsettled.clear()
+
+    def _known_records(self) -> dict[str, PageRecord]:
+        """Stored records of the configured pages; a page that now points elsewhere starts anew."""
+        stored = self.store.pages()
+        records = {BARE: stored.get(BARE) or PageRecord(BARE, "", Memory(BARE))}
+        for page in self.pages.values():
+            record = stored.get(page.id)
+            if record is None or record.url != page.url:
+                record = PageRecord(page.id, page.url, Memory(page.id))
+            records[page.id] = record
+        return records
+
+    def _flush(self) -> None:
+        """Commit everything that waits, together: one durable write for many deliveries."""
+        self._flush_due = False
+        entries, self._waiting = self._waiting, []
+        staged: dict[str, Commit] = {}
+        try:
+            staged = self._stage(entries)
+            eventful = [commit for commit in staged.values() if not self._is_uneventful(commit)]
+            if eventful:
+                self.store.commit(eventful, self._clock.now())
+        except StoreError as error:
+            self._fail(entries, staged, error)
+            return
+        self._adopt(staged, eventful)
+        _resolve(entries)
+        if any(commit.events for commit in eventful):
+            self.on_events()
+        self.on_change()
+
+    def _stage(self, entries: list[Entry]) -> dict[str, Commit]:
+        """One commit a page, every entry advanced on top of the ones before it."""
+        staged: dict[str, Commit] = {}
+        receipts: set[str] = set()
+        for entry in entries:
+            if entry.receipt is not None:
+                entry.repeated = entry.receipt in receipts or self.store.has_receipt(entry.receipt)
+                receipts.add(entry.receipt)
+            if entry.repeated:
+                continue
+            base = staged.get(entry.page_id) or Commit(self._records[entry.page_id])
+            try:
+                staged[entry.page_id] = self._advance(base, entry)
+            except Exception as error:  # one page's bug must not stop another's commit
+                log.exception("%s: could not be taken", entry.page_id or "webhook")
+                _resolve([entry], error)
+        return staged
+
+    def _advance(self, base: Commit, entry: Entry) -> Commit:
+        record, told = base.record, self._records[BARE].memory.seen
+        memory, events = record.memory, list(base.events)
+        now = self._clock.now()
+        for observation in entry.observations:
+            observation = self._named(entry.page_id, observation)
+            memory, news = advance(memory, observation, now, told if record.page_id else ())
+            events += self._relevant(entry.page_id, news, memory)
+        receipts = base.receipts + ((entry.receipt,) if entry.receipt else ())
+        record = replace(record, memory=memory, **entry.changes)
+        return Commit(record, tuple(events), receipts)
+
+    def _named(self, page_id: str, observation: Observation) -> Observation:
+        """The person's own name for a page goes before the page's."""
+        page = self.pages.get(page_id)
+        if page and page.name and isinstance(observation, Snapshot):
+            return replace(observation, page_name=page.name)
+        return observation
+
+    def _relevant(self, page_id: str, events: tuple[Event, ...], memory: Memory) -> Iterable[Event]:
+        scope = self._scopes.get(page_id)
+        if scope is None:
+            return events
+        return [kept for event in events if (kept := scope.relevant(event, memory)) is not None]
+
+    def _is_uneventful(self, commit: Commit) -> bool:
+        """A look that found nothing new is not written at once."""
+        if commit.events or commit.receipts:
+            return False
+        return _alike(self._records[commit.record.page_id], commit.record)
+
+    def _adopt(self, staged: Mapping[str, Commit], eventful: Iterable[Commit]) -> None:
+        for page_id, commit in staged.items():
+            self._uncommitted.pop(page_id, None)
+            self._records[page_id] = self._unsettled[page_id] = _stored(commit.record)
+        for commit in eventful:
+            self.failure = None
+            self.events += len(commit.events)
+            del self._unsettled[commit.record.page_id]
+
+    def _fail(self, entries: list[Entry], staged: Mapping[str, Commit], error: StoreError) -> None:
+        """Nothing moved, but the person may see what we saw."""
+        if self.failure is None:
+            log.error("%s; watching goes on, news is kept back until it can be stored", error)
+        self.failure = error
+        for page_id, commit in staged.items():
+            self._uncommitted[page_id] = commit.record.memory
+        _resolve(entries, error)
+        self.on_change()
+
+
+def _stored(record: PageRecord) -> PageRecord:
+    """The record once it is committed: its fresh keys are in the store's own view."""
+    seen = record.memory.seen
+    if isinstance(seen, Overlay):
+        return replace(record, memory=replace(record.memory, seen=seen.base))
+    return record
+
+
+def _alike(before: PageRecord, after: PageRecord) -> bool:
+    """The same but for when it was read and how old the validators are.
+
+    Told by identity: a memory that nothing happened to shares every field with the one before.
+    """
+    same_place = (before.platform, before.address) == (after.platform, after.address)
+    return same_place and _same_tags(before, after) and _same_memory(before.memory, after.memory)
+
+
+def _same_tags(before: PageRecord, after: PageRecord) -> bool:
+    old, new = before.validators, after.validators
+    if old is None or new is None:
+        return old is new
+    return replace(old, stored_at=new.stored_at) == new
+
+
+def _same_memory(before: Memory, after: Memory) -> bool:
+    return all(getattr(before, name) is getattr(after, name) for name in _COMPARED)
+
+
+def _resolve(entries: Iterable[Entry], error: Exception | None = None) -> None:
+    """Answer those who wait; one that was answered, or went away, is passed over."""
+    for entry in entries:
+        if entry.done.done():
+            continue
+        if error is None:
+            entry.done.set_result(not entry.repeated)
+        else:
+            entry.done.set_exception(error)

@@ -1,0 +1,171 @@
+"""One look at one page, and what it leads to: the road of ``watch`` for a page that is due."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+from traywatch import platforms
+from traywatch.core.advance import leaving
+from traywatch.core.errors import FetchError, FormatError, StoreError
+from traywatch.core.history import wanted
+from traywatch.core.model import Failure, Fault, NoHistory, Page, Snapshot, Unchanged
+from traywatch.core.reply import Reply, Validators
+from traywatch.core.schedule import Outcome
+from traywatch.platforms.base import Platform
+from traywatch.store import PageRecord
+from traywatch.watch.clock import Clock
+from traywatch.watch.discovery import Found, discover
+from traywatch.watch.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+AWAY: Final = timedelta(minutes=10)
+"""After so long without a look, what opened and closed meanwhile is looked up in the history."""
+REDISCOVER: Final = timedelta(days=1)
+"""A page that cannot be read is searched for anew at most so often."""
+
+
+class Fetch(Protocol):
+    """The one HTTP client."""
+
+    async def get(self, url: str, validators: Validators | None = None) -> Reply:
+        """One conditional GET. Raises FetchError."""
+
+
+GONE: Final = frozenset({404, 410})
+"""Answers that say there is no such document, now or ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a look went. A failure is not recorded yet: perhaps it is us, not them."""
+
+    outcome: Outcome
+    failure: Failure | None = None
+    not_modified: bool = False
+    received_bytes: int = 0
+
+
+class Looker:
+    """Looks at pages. Everything it learns goes through the ledger."""
+
+    def __init__(self, ledger: Ledger, fetch: Fetch, clock: Clock) -> None:
+        self._ledger = ledger
+        self._fetch = fetch
+        self._clock = clock
+        self._away_since: dict[str, datetime] = {}
+        self._searched_at: dict[str, datetime] = {}
+
+    async def look(self, page: Page) -> Result:
+        """Read the page once. Never raises; a store that is down shows in the ledger."""
+        try:
+            return await self._look(page)
+        except FetchError as error:
+            outcome = Outcome(
+                False, http_status=error.http_status, retry_after_s=error.retry_after_s
+            )
+            return Result(outcome, Failure(error.fault, str(error)))
+        except FormatError as error:
+            return Result(Outcome(False, http_status=200), Failure(Fault.UNREADABLE, str(error)))
+        except StoreError:
+            return Result(Outcome(True))
+
+    async def _look(self, page: Page) -> Result:
+        record = self._ledger.record(page.id)
+        platform = platforms.by_name(page.platform or record.platform or "")
+        if platform is None or record.address is None:
+            return await self._find(page)
+        if self._is_lost(page, record):
+            return await self._find_again(page, record)
+        reply = await self._fetch.get(record.address, record.validators)
+        await self._take(page, platform, reply)
+        return _result(reply)
+
+    async def _find(self, page: Page) -> Result:
+        self._searched_at[page.id] = self._clock.now()
+        found = await discover(page, self._fetch.get)
+        await self._take_found(page, found)
+        return _result(found.reply)
+
+    def _is_lost(self, page: Page, record: PageRecord) -> bool:
+        """The page answers, and for some time not with what it used to be."""
+        failure = record.memory.failure
+        if not record.memory.unreadable or failure is None or failure.fault is Fault.UNREACHABLE:
+            return False
+        searched_at = self._searched_at.get(page.id) or record.detected_at
+        return searched_at is None or self._clock.now() - searched_at > REDISCOVER
+
+    async def _find_again(self, page: Page, record: PageRecord) -> Result:
+        """Search for a page that moved or changed; the old address is not asked this once."""
+        try:
+            result = await self._find(replace(page, platform=None))
+        except FormatError as error:
+            raise FormatError(f"moved or changed: {error}") from error
+        after = self._ledger.record(page.id)
+        log.info("%s: now read as %s at %s", page.id, after.platform, after.address)
+        return result
+
+    async def _take_found(self, page: Page, found: Found) -> None:
+        await self._record(
+            page,
+            found.snapshot,
+            platform=found.platform.name,
+            address=found.address,
+            detected_at=self._clock.now(),
+            validators=found.reply.validators,
+        )
+        await self._follow_up(page, found.platform, found.address)
+
+    async def _take(self, page: Page, platform: Platform, reply: Reply) -> None:
+        self._note_gap(page)
+        if reply.unchanged:
+            await self._ledger.take(page.id, Unchanged(), validators=reply.validators)
+        else:
+            await self._record(page, platform.parse(reply), validators=reply.validators)
+        await self._follow_up(page, platform, self._ledger.record(page.id).address or reply.url)
+
+    async def _record(self, page: Page, snapshot: Snapshot, **changes: Any) -> None:
+        """A polled document that lists no longer-open incidents too is still a look at the page:
+        the first one is its baseline, and any one shows that the page can be read."""
+        if snapshot.exhaustive:
+            await self._ledger.take(page.id, snapshot, **changes)
+        elif self._ledger.record(page.id).memory.baselined:
+            await self._ledger.take(page.id, snapshot, Unchanged(), **changes)
+        else:
+            await self._ledger.take(page.id, replace(snapshot, exhaustive=True), **changes)
+
+    def _note_gap(self, page: Page) -> None:
+        memory = self._ledger.record(page.id).memory
+        if memory.baselined and memory.read_at and self._clock.now() - memory.read_at > AWAY:
+            self._away_since.setdefault(page.id, memory.read_at)
+
+    async def _follow_up(self, page: Page, platform: Platform, address: str) -> None:
+        """Fetch the words of what left the list, and after a gap what we missed."""
+        gone = {known.id for known in leaving(self._ledger.memory(page.id))}
+        away_since = self._away_since.get(page.id)
+        if not gone and away_since is None:
+            return
+        sources = platform.history(address)
+        lost = 0
+        for source in sources:
+            try:
+                history = platform.parse(await self._fetch.get(source))
+            except (FetchError, FormatError) as error:
+                log.debug("%s: no history: %s", page.id, error)
+                lost += isinstance(error, FetchError) and error.http_status in GONE
+                continue
+            self._away_since.pop(page.id, None)
+            part = wanted(history, gone, away_since)
+            if part is not None:
+                await self._ledger.take(page.id, part)
+        if lost == len(sources):
+            self._away_since.pop(page.id, None)
+            await self._ledger.take(page.id, NoHistory())
+
+
+def _result(reply: Reply) -> Result:
+    outcome = Outcome(True, http_status=reply.http_status, wait_s=reply.wait_s)
+    return Result(outcome, None, reply.http_status == 304, reply.received_bytes)
