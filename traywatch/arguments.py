@@ -1,0 +1,148 @@
+"""The command line as it is written: flags, subcommands, ``--help``. Carries out nothing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final, NoReturn
+
+from traywatch import __version__
+
+EXIT_USAGE: Final = 64
+"""The command line, a variable or the settings file is wrong (EX_USAGE of sysexits.h)."""
+EXIT_FAILED: Final = 70
+"""It could not go on for a reason of its own (EX_SOFTWARE)."""
+EXIT_INTERRUPTED: Final = 130
+EXIT_NOBODY_READS: Final = 141
+"""Standard output was closed, as by ``| head``: what a shell reports for SIGPIPE."""
+DEFAULT_LISTEN: Final = "127.0.0.1:8000"
+
+_EXAMPLES: Final = """\
+examples:
+  traywatch                                     watch the configured pages from the tray
+  traywatch --console                           print what happens until Ctrl-C
+  traywatch --once --page https://status.openai.com
+                                                one look; the exit code tells how bad it is
+  traywatch --demo                              a made-up outage in about a minute
+  traywatch check https://www.githubstatus.com  what is understood of a page
+  traywatch status --json                       what is known of the configured pages
+
+exit codes:
+  0    with --once: everything is operational or in maintenance; else: done
+  1    with --once: something is degraded
+  2    with --once: a partial outage
+  3    with --once: a major outage
+  4    a page or document cannot be read
+  64   the command line, a variable or the settings file is wrong
+  70   it could not go on
+  130  interrupted
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Exits with 64 where argparse exits with 2, which means a partial outage here."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser; the README documents each of its flags."""
+    parser = _Parser(
+        prog="traywatch",
+        description="Tells you when a service you depend on breaks, gets worse or recovers.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"traywatch {__version__}")
+    _add_run_flags(parser)
+    _add_profile(parser, default=None)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, add_flags, words in _COMMANDS:
+        add_flags(
+            commands.add_parser(name, help=words, description=f"{words}.", allow_abbrev=False)
+        )
+    return parser
+
+
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments. Raises SystemExit for ``--help``, ``--version`` and what is wrong."""
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    if arguments.once and arguments.demo:
+        parser.error("--once and --demo do not go together")
+    return arguments
+
+
+def _add_run_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--console", action="store_true", help="no tray: print until interrupted")
+    parser.add_argument(
+        "--once",
+        action="store_true",
+        help="look at every page once, print, and exit with a code for the worst severity",
+    )
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="watch a made-up vendor go through an outage; nothing is asked of the network",
+    )
+    parser.add_argument(
+        "--page",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="watch this page instead of the configured ones; may be repeated",
+    )
+    parser.add_argument(
+        "--interval",
+        metavar="SECONDS",
+        help="time between two looks at a page: at least 30, for pages on this computer 1",
+    )
+    parser.add_argument(
+        "--listen",
+        nargs="?",
+        const=DEFAULT_LISTEN,
+        metavar="[HOST:]PORT",
+        help=f"hear webhooks (default {DEFAULT_LISTEN})",
+    )
+    parser.add_argument(
+        "--log-format",
+        metavar="FORMAT",
+        help="the program's own log on stderr: text or json",
+    )
+
+
+def _add_profile(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument(
+        "--profile",
+        metavar="DIR",
+        default=default,
+        help="keep settings, state and logs in this folder",
+    )
+
+
+def _add_status_flags(parser: argparse.ArgumentParser) -> None:
+    _add_profile(parser, default=argparse.SUPPRESS)
+    _add_json(parser)
+
+
+def _add_check_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("target", metavar="URL|FILE", help="an http(s) address or a saved document")
+    parser.add_argument(
+        "--platform", metavar="NAME", help="read it as this platform instead of finding out"
+    )
+    _add_profile(parser, default=argparse.SUPPRESS)
+    _add_json(parser)
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="as JSON, for other programs")
+
+
+_COMMANDS: Final[tuple[tuple[str, Callable[[argparse.ArgumentParser], None], str], ...]] = (
+    ("status", _add_status_flags, "Show what is known of the configured pages, asking nobody"),
+    ("check", _add_check_flags, "Read one page or saved document and show what was understood"),
+)

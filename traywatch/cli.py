@@ -1,0 +1,256 @@
+"""Arguments to ``app``, and every way out of the program to one exit code.
+
+What holds true: no traceback reaches a person; what fails says so on stderr, never on stdout;
+``--version`` and ``--help`` import nothing of what runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import io
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+from traywatch.arguments import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_NOBODY_READS,
+    EXIT_USAGE,
+    parse_arguments,
+)
+from traywatch.core.errors import ConfigError, FetchError, FormatError, TraywatchError
+from traywatch.core.masking import mask_credentials
+from traywatch.core.text import one_line
+
+if TYPE_CHECKING:
+    from traywatch.config import Config, Options
+    from traywatch.core.model import Snapshot
+    from traywatch.platforms.base import Platform
+    from traywatch.profile import Profile
+
+log = logging.getLogger(__name__)
+
+LARGEST_DOCUMENT: Final = 5 * 1024 * 1024
+"""Bytes of a saved document: what is read of a page as well."""
+_LINE_LIMIT: Final = 1_000
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out a command line (``sys.argv`` where None); returns the exit code."""
+    _make_streams_usable()
+    try:
+        code = _carry_out(argv)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except OSError as error:
+        if not _is_closed_pipe(error):
+            return _failed(error)
+        _leave_stdout()
+        return EXIT_NOBODY_READS
+    except Exception as error:  # noqa: BLE001 - the last place: nobody above to tell
+        return _failed(error)
+    return code
+
+
+def _carry_out(argv: Sequence[str] | None) -> int:
+    from traywatch import report
+
+    try:
+        return _dispatch(parse_arguments(argv))
+    except SystemExit as stop:  # argparse, having said all there is to say
+        return stop.code if isinstance(stop.code, int) else EXIT_USAGE
+    except ConfigError as error:
+        return _complain(error.faults, EXIT_USAGE)
+    except (FormatError, FetchError) as error:
+        return _complain([str(error)], report.EXIT_CANNOT_READ)
+    except TraywatchError as error:
+        return _complain([str(error)], EXIT_FAILED)
+
+
+def _dispatch(arguments: argparse.Namespace) -> int:
+    if arguments.command == "check":
+        return _check(arguments)
+    if arguments.command == "status":
+        return _show_state(arguments)
+    return _watch(arguments)
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    """The main job: the tray, the console, one round, or the demonstration."""
+    from traywatch import app, programlog
+    from traywatch.config import Options
+
+    options = Options(
+        pages=tuple(arguments.page),
+        interval=arguments.interval,
+        log_format=arguments.log_format,
+        listen=arguments.listen,
+    )
+    profile = _profile(arguments)
+    unwritten = _write_first_settings(profile)
+    config = _settings(profile, options)
+    programlog.configure(
+        level=config.log_level, log_format=config.log_format, file=profile.program_log_file
+    )
+    if unwritten:
+        log.warning("%s could not be made: %s", profile.config_file, unwritten)
+    if arguments.demo:
+        return app.run_demo(config, profile, options, console=arguments.console)
+    if arguments.once:
+        return app.run_once(config, profile, options)
+    if arguments.console:
+        return app.run_console(config, profile, options)
+    return app.run_tray(config, profile, options)
+
+
+def _profile(arguments: argparse.Namespace) -> Profile:
+    from traywatch.profile import locate
+
+    return locate(arguments.profile, os.environ)
+
+
+def _write_first_settings(profile: Profile) -> str:
+    """Why the commented settings file could not be made; empty where it is there."""
+    from traywatch.config import write_template
+
+    try:
+        write_template(profile.config_file)
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
+def _settings(profile: Profile, options: Options | None = None) -> Config:
+    from traywatch.config import Options, load
+
+    return load(profile.config_file, os.environ, options or Options())
+
+
+def _show_state(arguments: argparse.Namespace) -> int:
+    from traywatch import app, programlog, report
+
+    profile = _profile(arguments)
+    config = _settings(profile)
+    programlog.configure(level=config.log_level, log_format=config.log_format, file=None)
+    overview = app.stored_overview(config, profile)
+    if arguments.json:
+        print(report.to_json(report.status_document(overview)))
+    else:
+        print(report.status_table(overview))
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from traywatch import programlog, report
+
+    programlog.configure(level="warning", log_format="text", file=None)
+    target: str = arguments.target
+    platform = _named_platform(arguments.platform)
+    if target.startswith(("http://", "https://")):
+        from traywatch import app
+
+        url: str | None = target
+        snapshot = app.check_url(target, arguments.platform)
+    else:
+        url = None
+        snapshot = _read_document(Path(target), platform)
+    if arguments.json:
+        print(report.to_json(report.check_document(snapshot, url)))
+    else:
+        print(report.check_text(snapshot, url))
+    return 0
+
+
+def _named_platform(name: str | None) -> Platform | None:
+    """What ``--platform`` names. Raises ConfigError."""
+    if name is None:
+        return None
+    from traywatch.config import suggestion
+    from traywatch.platforms import PLATFORMS
+
+    by_name = {platform.name: platform for platform in PLATFORMS}
+    if name not in by_name:
+        raise ConfigError([f'--platform: "{name}" is not known, {suggestion(name, by_name)}'])
+    return by_name[name]
+
+
+def _read_document(file: Path, platform: Platform | None) -> Snapshot:
+    """A saved document, understood. Raises FormatError, naming the file."""
+    from traywatch.core.reply import Reply
+    from traywatch.platforms import detect
+
+    try:
+        with file.open("rb") as opened:
+            body = opened.read(LARGEST_DOCUMENT + 1)
+    except OSError as error:
+        raise FormatError(f"{file}: {error.strerror}") from error
+    if len(body) > LARGEST_DOCUMENT:
+        raise FormatError(f"{file}: is larger than {LARGEST_DOCUMENT} bytes")
+    reply = Reply(url=file.absolute().as_uri(), http_status=200, body=body)
+    platform = platform or detect(reply)
+    if platform is None:
+        raise FormatError(f"{file}: is no document of a status page we can read")
+    try:
+        return platform.parse(reply)
+    except FormatError as error:
+        raise FormatError(f"{file}: {error}") from error
+
+
+# ---------------------------------------------------------------- ways out
+
+
+def _complain(lines: Sequence[str], code: int) -> int:
+    for line in lines:
+        print(f"traywatch: {mask_credentials(one_line(line, _LINE_LIMIT))}", file=sys.stderr)
+    return code
+
+
+def _failed(error: Exception) -> int:
+    """What nobody expected: one line here, the traceback in the program's log."""
+    from traywatch import programlog
+
+    if not logging.getLogger().hasHandlers():
+        programlog.configure(level="info", log_format="text", file=None)
+    log.critical("stopped by an error of its own", exc_info=error)
+    return EXIT_FAILED
+
+
+def _is_closed_pipe(error: OSError) -> bool:
+    """Windows says EINVAL where others say EPIPE."""
+    return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL)
+
+
+def _leave_stdout() -> None:
+    """Let the interpreter's last flush go nowhere, else it complains that nobody reads."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+
+
+# ---------------------------------------------------------------- streams
+
+
+def _make_streams_usable() -> None:
+    """Writing never fails for lack of a stream or of a letter.
+
+    A windowed Windows program has no streams at all. A pipe on Windows takes cp1252 only, where
+    any Japanese status page would end us; whoever reads a pipe expects UTF-8.
+    """
+    sys.stdout = _usable(sys.stdout)
+    sys.stderr = _usable(sys.stderr)
+
+
+def _usable(stream: TextIO | None) -> TextIO:
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")
+    if isinstance(stream, io.TextIOWrapper):
+        encoding = None if stream.isatty() else "utf-8"
+        stream.reconfigure(encoding=encoding, errors="replace")
+    return stream
