@@ -25,7 +25,7 @@ from traywatch.store import Store
 from traywatch.watch.clock import Clock
 from traywatch.watch.counters import Counters
 from traywatch.watch.drain import Drain
-from traywatch.watch.ledger import SETTLE_S, Ledger
+from traywatch.watch.ledger import Ledger
 from traywatch.watch.look import Fetch, Looker, Result
 from traywatch.watch.network import Network
 from traywatch.watch.supervise import Beat, Watchdog, keep_running
@@ -41,6 +41,7 @@ ASLEEP_S: Final = 30.0
 """A gap of less is a busy machine, whatever the interval."""
 PROBE_S: Final = 10.0
 """While offline one page is tried so often, and the others are left in peace."""
+PRUNE_S: Final = 6 * 3600.0
 REDRAW_S: Final = 0.2
 """The overview is handed on at most so often."""
 FAREWELL_S: Final = 1.0
@@ -89,7 +90,7 @@ class Conductor:
         self._first_due()
         loops = [
             keep_running("polling", self._poll),
-            keep_running("settling", self._settle, silent_s=None),
+            keep_running("pruning", self._prune, silent_s=None),
             *(keep_running(d.sink.name, d.run, silent_s=None) for d in self.drains),
         ]
         if self._on_overview:
@@ -294,16 +295,14 @@ class Conductor:
         for drain in self.drains:
             drain.ring()
 
-    async def _settle(self, beat: Beat) -> None:
-        """Write down now and then what need not be written at once, and forget what is old."""
+    async def _prune(self, beat: Beat) -> None:
+        """Forget what is old, now and then."""
         while True:
+            await asyncio.sleep(PRUNE_S)
             try:
                 self._store.prune(self.clock.now())
-                await asyncio.sleep(SETTLE_S)
-                self.ledger.settle()
             except StoreError as error:
-                log.debug("not settled: %s", error)
-                await asyncio.sleep(SETTLE_S)
+                log.debug("not pruned: %s", error)
 
     async def _show(self, beat: Beat) -> None:
         """Hand on the overview whenever something in it may have changed."""
@@ -327,10 +326,6 @@ class Conductor:
         await asyncio.gather(*tasks, *self._looks, return_exceptions=True)
         for drain in self.drains:
             drain.close()
-        try:
-            self.ledger.settle()
-        except StoreError as error:
-            log.debug("not settled: %s", error)
 
 
 def host_of(page: Page) -> str:

@@ -25,12 +25,7 @@ from traywatch.watch.clock import Clock
 
 log = logging.getLogger(__name__)
 
-SETTLE_S: Final = 300.0
-"""How long an uneventful look may stay unwritten. A quiet page is not written every minute: after
-a kill it looks as if it had last been read up to five minutes earlier, which is harmless."""
-
-
-_COMPARED: Final = tuple(f.name for f in fields(Memory) if f.name != "read_at")
+_SHOWN: Final = tuple(f.name for f in fields(Memory) if f.name != "read_at")
 
 
 @dataclass(slots=True)
@@ -57,7 +52,6 @@ class Ledger:
         self._scopes = {page.id: Scope.of(page) for page in self.pages.values()}
         self._records = self._known_records()
         self._uncommitted: dict[str, Memory] = {}
-        self._unsettled: dict[str, PageRecord] = {}
         self._waiting: list[Entry] = []
         self._flush_due = False
         self.failure: StoreError | None = None
@@ -92,13 +86,6 @@ class Ledger:
             loop.call_soon(self._flush)
         return await entry.done
 
-    def settle(self) -> None:
-        """Write down what uneventful looks left behind. Raises StoreError."""
-        commits = [Commit(record) for record in self._unsettled.values()]
-        if commits:
-            self.store.commit(commits, self._clock.now())
-            self._unsettled.clear()
-
     def _known_records(self) -> dict[str, PageRecord]:
         """Stored records of the configured pages; a page that now points elsewhere starts anew."""
         stored = self.store.pages()
@@ -117,17 +104,12 @@ class Ledger:
         staged: dict[str, Commit] = {}
         try:
             staged = self._stage(entries)
-            eventful = [commit for commit in staged.values() if not self._is_uneventful(commit)]
-            if eventful:
-                self.store.commit(eventful, self._clock.now())
+            self.store.commit(tuple(staged.values()), self._clock.now())
         except StoreError as error:
             self._fail(entries, staged, error)
             return
-        self._adopt(staged, eventful)
+        self._adopt(staged)
         _resolve(entries)
-        if any(commit.events for commit in eventful):
-            self.on_events()
-        self.on_change()
 
     def _stage(self, entries: list[Entry]) -> dict[str, Commit]:
         """One commit a page, every entry advanced on top of the ones before it."""
@@ -172,20 +154,26 @@ class Ledger:
             return events
         return [kept for event in events if (kept := scope.relevant(event, memory)) is not None]
 
-    def _is_uneventful(self, commit: Commit) -> bool:
-        """A look that found nothing new is not written at once."""
-        if commit.events or commit.receipts:
-            return False
-        return _alike(self._records[commit.record.page_id], commit.record)
-
-    def _adopt(self, staged: Mapping[str, Commit], eventful: Iterable[Commit]) -> None:
+    def _adopt(self, staged: Mapping[str, Commit]) -> None:
+        if self.failure is not None:
+            log.info("stored again")
+        self.failure = None
+        events = sum(len(commit.events) for commit in staged.values())
+        changed = any(self._moves(commit) for commit in staged.values())
         for page_id, commit in staged.items():
             self._uncommitted.pop(page_id, None)
-            self._records[page_id] = self._unsettled[page_id] = _stored(commit.record)
-        for commit in eventful:
-            self.failure = None
-            self.events += len(commit.events)
-            del self._unsettled[commit.record.page_id]
+            self._records[page_id] = _stored(commit.record)
+        self.events += events
+        if events:
+            self.on_events()
+        if changed:
+            self.on_change()
+
+    def _moves(self, commit: Commit) -> bool:
+        """True when anything but the time of the look changed. A quiet look keeps every field."""
+        before = self.memory(commit.record.page_id)
+        after = commit.record.memory
+        return not all(getattr(before, name) is getattr(after, name) for name in _SHOWN)
 
     def _fail(self, entries: list[Entry], staged: Mapping[str, Commit], error: StoreError) -> None:
         """Nothing moved, but the person may see what we saw."""
@@ -204,26 +192,6 @@ def _stored(record: PageRecord) -> PageRecord:
     if isinstance(seen, Overlay):
         return replace(record, memory=replace(record.memory, seen=seen.base))
     return record
-
-
-def _alike(before: PageRecord, after: PageRecord) -> bool:
-    """The same but for when it was read and how old the validators are.
-
-    Told by identity: a memory that nothing happened to shares every field with the one before.
-    """
-    same_place = (before.platform, before.address) == (after.platform, after.address)
-    return same_place and _same_tags(before, after) and _same_memory(before.memory, after.memory)
-
-
-def _same_tags(before: PageRecord, after: PageRecord) -> bool:
-    old, new = before.validators, after.validators
-    if old is None or new is None:
-        return old is new
-    return replace(old, stored_at=new.stored_at) == new
-
-
-def _same_memory(before: Memory, after: Memory) -> bool:
-    return all(getattr(before, name) is getattr(after, name) for name in _COMPARED)
 
 
 def _resolve(entries: Iterable[Entry], error: Exception | None = None) -> None:

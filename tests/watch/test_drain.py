@@ -1,0 +1,160 @@
+"""The event log into a sink: in order, behind its cursor, whatever the sink does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.watch.timelapse import EPOCH, Timelapse, live
+from traywatch.core.errors import SinkError, StoreError
+from traywatch.core.memory import Memory
+from traywatch.core.model import PageReadable, Recorded
+from traywatch.store import Commit, Cursor, PageRecord
+from traywatch.store.sqlite import SqliteStore
+from traywatch.watch.drain import Drain
+
+
+@dataclass
+class ListSink:
+    """Remembers what it was given; fails as it is told to."""
+
+    name: str = "list"
+    batch: int = 1
+    emitted: list[int] = field(default_factory=list)
+    failures: list[SinkError] = field(default_factory=list)
+    at_start: int | None = None
+
+    def start(self, seq: int, position: str, pending: Sequence[Recorded]) -> tuple[int, str]:
+        return (seq if self.at_start is None else self.at_start), position
+
+    def emit(self, batch: Sequence[Recorded]) -> str:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.emitted += [recorded.seq for recorded in batch]
+        return f"after {batch[-1].seq}"
+
+    def close(self) -> None:
+        pass
+
+
+def _append(store: SqliteStore, count: int) -> None:
+    event = PageReadable(page_id="p", page_name="P", at=EPOCH)
+    store.commit([Commit(PageRecord("p", "", Memory("p")), (event,) * count)], EPOCH)
+
+
+def _drained(sink: ListSink, store: SqliteStore, *, more: int = 0) -> float:
+    """Drain until the sink is level; returns how long that took on the loop's clock."""
+
+    async def play(loop: Timelapse) -> float:
+        drain = Drain(sink, store)
+        task = asyncio.create_task(drain.run())
+        await drain.idle.wait()
+        if more:
+            _append(store, more)
+            drain.ring()
+            await drain.idle.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        drain.close()
+        return loop.time() - 1_000.0
+
+    return live(play)
+
+
+@pytest.fixture
+def store() -> SqliteStore:
+    """A log with three events, of which the sink has had none."""
+    store = SqliteStore.in_memory()
+    store.cursor("list")
+    _append(store, 3)
+    return store
+
+
+def test_everything_in_order_and_the_cursor_behind_it(store: SqliteStore) -> None:
+    sink = ListSink()
+    _drained(sink, store, more=2)
+    assert sink.emitted == [1, 2, 3, 4, 5]
+    assert store.cursor("list") == Cursor(5, "after 5")
+
+
+def test_nothing_again_after_a_restart(store: SqliteStore) -> None:
+    _drained(ListSink(), store)
+    again = ListSink()
+    _drained(again, store, more=1)
+    assert again.emitted == [4]
+
+
+def test_a_passing_failure_is_tried_again_with_backoff(
+    store: SqliteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = ListSink(failures=[SinkError("disk full")] * 3)
+    took_s = _drained(sink, store)
+    assert sink.emitted == [1, 2, 3]
+    assert took_s == 1 + 2 + 4
+    assert caplog.text.count("disk full") == 1, "said once"
+
+
+def test_a_permanent_failure_is_passed_over(store: SqliteStore) -> None:
+    sink = ListSink(failures=[SinkError("no daemon", permanent=True)])
+    _drained(sink, store)
+    assert sink.emitted == [2, 3]
+    assert store.cursor("list").seq == 3
+
+
+def test_what_the_sink_finds_done_is_not_done_again(store: SqliteStore) -> None:
+    sink = ListSink(at_start=2)
+    _drained(sink, store)
+    assert sink.emitted == [3]
+
+
+def test_a_batch_is_as_large_as_the_sink_likes(store: SqliteStore) -> None:
+    sink = ListSink(batch=2)
+    _drained(sink, store)
+    assert store.cursor("list") == Cursor(3, "after 3")
+    assert sink.emitted == [1, 2, 3]
+
+
+def test_a_store_that_cannot_note_the_cursor_makes_nothing_repeat(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(sink: str, cursor: Cursor) -> None:
+        raise StoreError("disk full")
+
+    sink = ListSink()
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "move_cursor", full)
+        _drained(sink, store)
+    assert sink.emitted == [1, 2, 3]
+
+
+def test_a_sink_that_hangs_holds_up_no_other(store: SqliteStore) -> None:
+    store.cursor("other")
+    _append(store, 1)
+
+    class Stuck(ListSink):
+        def emit(self, batch: Sequence[Recorded]) -> str:
+            released.wait()
+            return super().emit(batch)
+
+    import threading
+
+    released = threading.Event()
+    stuck, other = Stuck(), ListSink(name="other")
+
+    async def play(loop: Timelapse) -> None:
+        drains = [Drain(stuck, store), Drain(other, store)]
+        tasks = [asyncio.create_task(drain.run()) for drain in drains]
+        await drains[1].idle.wait()
+        assert other.emitted == [4] and not stuck.emitted
+        assert drains[0].lag == 4
+        released.set()
+        await drains[0].idle.wait()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    live(play)
+    assert stuck.emitted == [1, 2, 3, 4]

@@ -1,0 +1,84 @@
+"""A small world around the conductor: pages as values, an outbox in memory, time that skips."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.watch.timelapse import Timelapse, clock_of
+from traywatch.core.errors import FetchError
+from traywatch.core.model import Event, Page
+from traywatch.core.overview import Overview
+from traywatch.core.reply import Reply, Validators
+from traywatch.store.sqlite import SqliteStore
+from traywatch.watch.conductor import Conductor
+
+Answer = Callable[[str, Validators | None], Reply]
+
+
+@dataclass
+class Net:
+    """A Fetch without a network. ``answers`` maps an address, or its host, to what it says."""
+
+    loop: Timelapse
+    answers: dict[str, Answer] = field(default_factory=dict)
+    asked: list[tuple[float, str]] = field(default_factory=list)
+    under_way: int = 0
+    most_under_way: int = 0
+    latency_s: float = 0.1
+
+    async def get(self, url: str, validators: Validators | None = None) -> Reply:
+        """Look the answer up after a little while."""
+        self.asked.append((self.loop.time(), url))
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            await asyncio.sleep(self.latency_s)
+            host = url.split("/")[2]
+            answer = self.answers.get(url) or self.answers.get(host)
+            if answer is None:
+                raise FetchError("no such document", http_status=404)
+            return answer(url, validators)
+        finally:
+            self.under_way -= 1
+
+    def times(self, word: str) -> list[float]:
+        """When addresses that hold this word were asked for, from the start."""
+        return [at - 1_000.0 for at, url in self.asked if word in url]
+
+
+class World:
+    """One conductor and what surrounds it."""
+
+    def __init__(self, loop: Timelapse, pages: Sequence[Page], folder: Path | None = None) -> None:
+        self.loop = loop
+        self.net = Net(loop)
+        self.overviews: list[Overview] = []
+        self.store = self._open(folder)
+        self.conductor = Conductor(
+            pages=pages,
+            store=self.store,
+            sinks=[],
+            fetch=self.net,
+            clock=clock_of(loop),
+            on_overview=self.overviews.append,
+        )
+
+    def _open(self, folder: Path | None) -> SqliteStore:
+        if folder is None:
+            return SqliteStore.in_memory()
+        return SqliteStore.open(folder, self.loop.wall())[0]
+
+    async def runs(self, seconds: float, *then: tuple[float, Callable[[], None]]) -> None:
+        """Let the conductor work for so long, doing things at times in between."""
+        stop = asyncio.Event()
+        for at, act in then:
+            self.loop.call_later(at, act)
+        self.loop.call_later(seconds, stop.set)
+        await self.conductor.run(stop)
+
+    def told(self) -> list[Event]:
+        """Everything in the event log."""
+        return [recorded.event for recorded in self.store.events_after(0, 10_000)]
