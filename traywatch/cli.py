@@ -102,12 +102,12 @@ def _watch(arguments: argparse.Namespace) -> int:
     if unwritten:
         log.warning("%s could not be made: %s", profile.config_file, unwritten)
     if arguments.demo:
-        return app.run_demo(config, profile, options, console=arguments.console)
+        return app.run_demo(console=arguments.console)
     if arguments.once:
-        return app.run_once(config, profile, options)
+        return app.run_once(config, profile)
     if arguments.console:
-        return app.run_console(config, profile, options)
-    return app.run_tray(config, profile, options)
+        return app.run_console(config, profile)
+    return app.run_tray(config, profile)
 
 
 def _profile(arguments: argparse.Namespace) -> Profile:
@@ -157,7 +157,7 @@ def _check(arguments: argparse.Namespace) -> int:
         from traywatch import app
 
         url: str | None = target
-        snapshot = app.check_url(target, arguments.platform)
+        snapshot = asyncio.run(app.read_page(target, arguments.platform)).snapshot
     else:
         url = None
         snapshot = _read_document(Path(target), platform)

@@ -29,11 +29,6 @@ class Profile:
         return self.config_dir / "config.toml"
 
     @property
-    def database_file(self) -> Path:
-        """What is remembered between runs."""
-        return self.state_dir / "traywatch.db"
-
-    @property
     def records_file(self) -> Path:
         """The records, the same as on the console."""
         return self.log_dir / "records.log"

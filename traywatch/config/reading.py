@@ -36,7 +36,7 @@ from traywatch.core.masking import mask_credentials
 from traywatch.core.model import Page
 from traywatch.core.schedule import FLOOR_S, LOOPBACK_FLOOR_S
 
-_ERROR_LINE: Final = re.compile(r" \(at line (\d+), column \d+\)$")
+_ERROR_LINE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 """How tomllib says where it stopped."""
 _NOT_IN_AN_ID: Final = re.compile(r"[^a-z0-9._-]+")
 
@@ -85,7 +85,7 @@ def _read_file(file: Path, faults: list[str]) -> Table:
 
 def _syntax_fault(file: Path, text: str, words: str) -> str:
     found = _ERROR_LINE.search(words)
-    line = int(found[1]) if found else text.count("\n") + 1
+    line = int(found[1]) if found and found[1] else text.count("\n") + 1
     return f"{file}:{line}: is not TOML: {_ERROR_LINE.sub('', words)}"
 
 
@@ -119,12 +119,16 @@ def _build(top: Table, overrides: Overrides, faults: list[str]) -> Config:
 def _configured_pages(top: Table, common: Given[float]) -> list[_Watched]:
     tables = list(top.children("pages"))
     if not tables:
-        if "pages" in top:
-            top.fault("pages", "names no page to watch")
+        top.take("pages", _not_empty, None)
         return [_Watched(replace(DEFAULT_PAGE, interval_s=common.value), common)]
     watched = [_page(table, common) for table in tables]
     _report_repetition(tables, watched)
     return _named(watched, taken={one.page.id for one in watched})
+
+
+def _not_empty(value: object) -> None:
+    if value == []:
+        raise ValueError("names no page to watch")
 
 
 def _page(table: Table, common: Given[float]) -> _Watched:
