@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from tests.watch.timelapse import Timelapse, clock_of
+from tests.watch.timelapse import EPOCH, Timelapse, clock_of
 from traywatch.core.errors import FetchError
-from traywatch.core.model import Event, Page
+from traywatch.core.model import Event, Fault, Page
 from traywatch.core.overview import Overview
 from traywatch.core.reply import Reply, Validators
+from traywatch.demo import Board, Shape
+from traywatch.demo.documents import document
 from traywatch.store.sqlite import SqliteStore
 from traywatch.watch.conductor import Conductor
 
@@ -39,7 +43,7 @@ class Net:
             host = url.split("/")[2]
             answer = self.answers.get(url) or self.answers.get(host)
             if answer is None:
-                raise FetchError("no such document", http_status=404)
+                raise FetchError("no such host")
             return answer(url, validators)
         finally:
             self.under_way -= 1
@@ -82,3 +86,45 @@ class World:
     def told(self) -> list[Event]:
         """Everything in the event log."""
         return [recorded.event for recorded in self.store.events_after(0, 10_000)]
+
+
+def board_answer(board: Board) -> Answer:
+    """What a Statuspage host says of this board, validators honoured."""
+
+    def answer(url: str, validators: Validators | None) -> Reply:
+        found = document(urlsplit(url).path, board.state(), "https://vendor", Shape.STATUSPAGE)
+        if found is None:
+            raise FetchError("no such document", fault=Fault.REFUSED, http_status=404)
+        body = found[1]
+        etag = f'W/"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+        fresh = Validators(url, EPOCH, etag=etag)
+        if validators is not None and validators.etag == etag:
+            return Reply(url, 304, b"", validators=validators, unchanged=True)
+        headers = {"content-type": "application/json", "x-statuspage-version": "1"}
+        return Reply(url, 200, body, headers, fresh, received_bytes=len(body))
+
+    return answer
+
+
+def unreachable(url: str, validators: Validators | None) -> Reply:
+    """No answer at all."""
+    raise FetchError("no route to host")
+
+
+def refusing(http_status: int, retry_after_s: float | None = None) -> Answer:
+    """An HTTP error."""
+
+    def answer(url: str, validators: Validators | None) -> Reply:
+        raise FetchError(
+            f"HTTP {http_status}",
+            fault=Fault.REFUSED,
+            http_status=http_status,
+            retry_after_s=retry_after_s,
+        )
+
+    return answer
+
+
+def portal(url: str, validators: Validators | None) -> Reply:
+    """A captive portal: HTML with 200, whatever was asked for."""
+    return Reply(url, 200, b"<html>Welcome to Hotel Wifi</html>", {"content-type": "text/html"})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from traywatch.core.memory import Memory
+from traywatch.core.memory import Memory, Seen
 from traywatch.core.model import Event, Recorded
 from traywatch.core.reply import Validators
 
@@ -57,6 +57,9 @@ class Store(Protocol):
 
     def pages(self) -> Mapping[str, PageRecord]:
         """Every stored page by its id."""
+
+    def seen(self, page_id: str) -> Mapping[int, Seen]:
+        """What is committed of a page's seen keys, as a view: what the next memory is laid over."""
 
     def commit(self, commits: Sequence[Commit], now: datetime) -> None:
         """Take several observations in one transaction; durable on return, power cut included."""

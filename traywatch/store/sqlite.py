@@ -119,6 +119,10 @@ class SqliteStore:
         """
         return MappingProxyType({page_id: page.record for page_id, page in self._pages.items()})
 
+    def seen(self, page_id: str) -> Mapping[int, Seen]:
+        """What is committed of a page's seen keys, as a view of the disk."""
+        return self._pages[page_id].memory.seen
+
     def commit(self, commits: Sequence[Commit], now: datetime) -> None:
         """Take several observations in one transaction; durable on return, power cut included.
 
@@ -129,7 +133,7 @@ class SqliteStore:
         recorded = self._recorded(commits, now)
         receipts = [receipt for commit in commits for receipt in commit.receipts]
         durable = bool(recorded or receipts or any(change.is_news for change in changes))
-        looks = self._looks_to_write(changes, now)
+        looks = self._looks_to_write(changes, now, durable)
         if durable or looks:
             failpoints.hit("store.commit.before")
             with self._transaction(durable=durable):
@@ -169,13 +173,15 @@ class SqliteStore:
         events = [event for commit in commits for event in commit.events]
         return [Recorded(seq, now, event) for seq, event in enumerate(events, self._last_seq + 1)]
 
-    def _looks_to_write(self, changes: Sequence[_Change], now: datetime) -> dict[str, StoredPage]:
-        """Those of pages with news, and all that waited when it is time."""
+    def _looks_to_write(
+        self, changes: Sequence[_Change], now: datetime, news: bool
+    ) -> dict[str, StoredPage]:
+        """These where there is news among them, and all that waited when it is time."""
+        these = {change.page.page_id: change.page for change in changes}
         last = self._looks_written_at
         if last is not None and timedelta(0) <= now - last < LOOKS_EVERY:
-            return {change.page.page_id: change.page for change in changes if change.is_news}
-        waiting = {page_id: self._pages[page_id] for page_id in self._unwritten}
-        return waiting | {change.page.page_id: change.page for change in changes}
+            return these if news else {}
+        return {page_id: self._pages[page_id] for page_id in self._unwritten} | these
 
     def _write(self, change: _Change) -> None:
         if change.is_news:

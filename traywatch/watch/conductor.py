@@ -42,6 +42,8 @@ ASLEEP_S: Final = 30.0
 PROBE_S: Final = 10.0
 """While offline one page is tried so often, and the others are left in peace."""
 PRUNE_S: Final = 6 * 3600.0
+GATHER_S: Final = 10.0
+"""After a refresh, how much longer a sink that sums up waits: for the slowest pages."""
 REDRAW_S: Final = 0.2
 """The overview is handed on at most so often."""
 FAREWELL_S: Final = 1.0
@@ -210,8 +212,10 @@ class Conductor:
         for place, page_id in enumerate(waiting):
             wait_s = spread_s(len(waiting), place / len(waiting))
             self._timetable.set(page_id, now + wait_s)
+        refresh_s = spread_s(len(waiting), 1.0)
+        self._looker.refreshing(refresh_s)
         for drain in self.drains:
-            drain.gather(spread_s(len(waiting), 1.0))
+            drain.gather(refresh_s + GATHER_S)
         self._bell.set()
 
     def _begin_look(self, page: Page) -> None:
@@ -257,8 +261,10 @@ class Conductor:
             await self.ledger.take(page.id, failure)
         except StoreError:
             return
-        if not before.misses:
-            log.info("%s: cannot be read: %s", page.id, failure.reason, extra={"page": page.id})
+        after = self.ledger.memory(page.id)
+        told_at_once = before.read_at is None and failure.fault is not Fault.UNREACHABLE
+        if (after.unreadable and not before.unreadable) or (told_at_once and not before.misses):
+            log.warning("cannot be read: %s", failure.reason, extra={"page": page.id})
 
     def _note_answer(self) -> None:
         if self.network.answered():

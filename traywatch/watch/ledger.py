@@ -162,12 +162,19 @@ class Ledger:
         changed = any(self._moves(commit) for commit in staged.values())
         for page_id, commit in staged.items():
             self._uncommitted.pop(page_id, None)
-            self._records[page_id] = _stored(commit.record)
+            self._records[page_id] = self._rebased(commit.record)
         self.events += events
         if events:
             self.on_events()
         if changed:
             self.on_change()
+
+    def _rebased(self, record: PageRecord) -> PageRecord:
+        """The record once it is committed: its fresh keys are in the store's own view."""
+        if not isinstance(record.memory.seen, Overlay):
+            return record
+        seen = self.store.seen(record.page_id)
+        return replace(record, memory=replace(record.memory, seen=seen))
 
     def _moves(self, commit: Commit) -> bool:
         """True when anything but the time of the look changed. A quiet look keeps every field."""
@@ -184,14 +191,6 @@ class Ledger:
             self._uncommitted[page_id] = commit.record.memory
         _resolve(entries, error)
         self.on_change()
-
-
-def _stored(record: PageRecord) -> PageRecord:
-    """The record once it is committed: its fresh keys are in the store's own view."""
-    seen = record.memory.seen
-    if isinstance(seen, Overlay):
-        return replace(record, memory=replace(record.memory, seen=seen.base))
-    return record
 
 
 def _resolve(entries: Iterable[Entry], error: Exception | None = None) -> None:

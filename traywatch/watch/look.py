@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -35,6 +36,8 @@ class Fetch(Protocol):
         """One conditional GET. Raises FetchError."""
 
 
+TURN_S: Final = 0.1
+"""At most ten histories a second are asked for, of all pages together."""
 GONE: Final = frozenset({404, 410})
 """Answers that say there is no such document, now or ever."""
 
@@ -58,6 +61,11 @@ class Looker:
         self._clock = clock
         self._away_since: dict[str, datetime] = {}
         self._searched_at: dict[str, datetime] = {}
+        self._turn = 0.0
+
+    def refreshing(self, seconds: float) -> None:
+        """So long every turn is taken by looks: histories come after them."""
+        self._turn = max(self._turn, self._clock.monotonic() + seconds)
 
     async def look(self, page: Page) -> Result:
         """Read the page once. Never raises; a store that is down shows in the ledger."""
@@ -120,10 +128,10 @@ class Looker:
         await self._follow_up(page, found.platform, found.address)
 
     async def _take(self, page: Page, platform: Platform, reply: Reply) -> None:
-        self._note_gap(page)
         if reply.unchanged:
             await self._ledger.take(page.id, Unchanged(), validators=reply.validators)
         else:
+            self._note_gap(page)
             await self._record(page, platform.parse(reply), validators=reply.validators)
         await self._follow_up(page, platform, self._ledger.record(page.id).address or reply.url)
 
@@ -138,9 +146,16 @@ class Looker:
             await self._ledger.take(page.id, replace(snapshot, exhaustive=True), **changes)
 
     def _note_gap(self, page: Page) -> None:
+        """A page that says something else after a long while may have said more in between."""
         memory = self._ledger.record(page.id).memory
         if memory.baselined and memory.read_at and self._clock.now() - memory.read_at > AWAY:
             self._away_since.setdefault(page.id, memory.read_at)
+
+    async def _politely(self) -> None:
+        """Histories take their turn, behind the looks of a refresh that is under way."""
+        now = self._clock.monotonic()
+        self._turn = max(now, self._turn + TURN_S)
+        await asyncio.sleep(self._turn - now)
 
     async def _follow_up(self, page: Page, platform: Platform, address: str) -> None:
         """Fetch the words of what left the list, and after a gap what we missed."""
@@ -152,6 +167,7 @@ class Looker:
         lost = 0
         for source in sources:
             try:
+                await self._politely()
                 history = platform.parse(await self._fetch.get(source))
             except (FetchError, FormatError) as error:
                 log.debug("%s: no history: %s", page.id, error)
