@@ -1,0 +1,121 @@
+"""``kill -9`` at every failpoint and at any moment: nothing lost, nothing twice.
+
+The points are found by reading the sources, so a new one is tested without a word here. The
+jittered kills are seeded: a failure names the seed that brings it back.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.process.conftest import Start
+from tests.process.harness import PATIENCE_S, Program, StoppedClock
+from tests.process.ordeal import Ordeal
+from traywatch import failpoints
+from traywatch.demo import DemoVendor
+
+PACKAGE: Final = Path(failpoints.__file__).parent
+POINTS: Final = sorted(
+    {
+        name
+        for source in PACKAGE.rglob("*.py")
+        for name in re.findall(r'\bhit\("([a-z_.]+)"\)', source.read_text("utf-8"))
+    }
+)
+AT_FIRST_START: Final = ("store.create.", "store.upgrade.")
+AT_DAMAGE: Final = ("store.aside.",)
+SHORT_ROUNDS: Final = 24
+SOAK_ROUNDS: Final = 1_000
+
+SMALL: Final = """
+import sys
+from traywatch.cli import main
+from traywatch.sinks.logfile import LogFileSink
+from traywatch.watch import conductor
+LogFileSink.__init__.__kwdefaults__.update(rotate_bytes={rotate_bytes}, kept_files=100)
+conductor.PRUNE_S = 0.2
+sys.exit(main())
+"""
+"""The program with a log that is rotated after a few records, and a store tidied up all the time.
+Every older log is kept: what is counted must still be there."""
+
+Begin = Callable[..., Ordeal]
+
+
+def small(rotate_bytes: int) -> tuple[str, str]:
+    """What to start instead of ``-m traywatch``."""
+    return ("-c", SMALL.format(rotate_bytes=rotate_bytes))
+
+
+@pytest.fixture
+def begin(vendor: DemoVendor, clock: StoppedClock, profile: Path, watch: Start) -> Begin:
+    def begin_one(seed: int, rotate_bytes: int) -> Ordeal:
+        def start(**options: object) -> Program:
+            return watch(command=small(rotate_bytes), **options)
+
+        return Ordeal(vendor, clock, profile, start, random.Random(seed))
+
+    return begin_one
+
+
+def test_there_are_points_to_die_at() -> None:
+    assert len(POINTS) >= 10, POINTS
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_at_a_failpoint_nothing_is_lost_and_nothing_comes_twice(
+    begin: Begin, point: str
+) -> None:
+    ordeal = begin(seed=len(point), rotate_bytes=400)
+    if point.startswith(AT_FIRST_START):
+        _die(ordeal, point)
+        ordeal.begin()
+    elif point.startswith(AT_DAMAGE):
+        ordeal.begin()
+        (ordeal.profile / "traywatch.db").write_bytes(b"This is no database. " * 500)
+        _die(ordeal, point)
+        ordeal.begin()
+    else:
+        ordeal.begin()
+        for passage in (1, 2, 3):
+            ordeal.publish(5)
+            _die(ordeal, f"{point}:{passage}")
+    ordeal.publish(2)
+    ordeal.settle()
+    ordeal.check()
+
+
+def _die(ordeal: Ordeal, at: str) -> None:
+    ordeal.live_until(_dies_by_itself, environment={failpoints.VARIABLE: at})
+
+
+def _dies_by_itself(program: Program) -> None:
+    assert program.wait(PATIENCE_S) == -signal.SIGKILL
+
+
+def test_killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice(begin: Begin) -> None:
+    _endure(begin(seed=20251118, rotate_bytes=2_000), SHORT_ROUNDS)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(10))
+def test_killed_a_thousand_times_nothing_is_lost_and_nothing_comes_twice(
+    begin: Begin, seed: int
+) -> None:
+    _endure(begin(seed, rotate_bytes=20_000), SOAK_ROUNDS // 10)
+
+
+def _endure(ordeal: Ordeal, rounds: int) -> None:
+    ordeal.begin()
+    for _ in range(rounds):
+        ordeal.round()
+    ordeal.settle()
+    ordeal.check()
+    assert len(ordeal.told) > rounds / 2, "there was something to lose"
