@@ -20,8 +20,11 @@ class Platform:
     """What ``platform =`` in the settings and ``--platform`` say."""
     addresses: Callable[[str], tuple[str, ...]]
     """Page address (no trailing slash) -> the documents that can be polled, best first."""
-    history: Callable[[str], str | None]
-    """Polled address -> the address of past incidents with their updates; None: there is none."""
+    history: Callable[[str], tuple[str, ...]]
+    """Polled address -> the documents of past incidents with their updates; empty: there are none.
+
+    More than one: Statuspage keeps the words of closed maintenances apart from those of incidents.
+    """
     recognises: Callable[[Reply], bool]
     """Is this a document of the platform? Cheap, never raises."""
     parse: Callable[[Reply], Snapshot]
