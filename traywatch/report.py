@@ -18,6 +18,7 @@ from traywatch.core.model import (
     Component,
     ComponentStatus,
     Incident,
+    IncidentStatus,
     Severity,
     Snapshot,
     Update,
@@ -98,18 +99,29 @@ def check_document(snapshot: Snapshot, url: str | None) -> Json:
 
 
 def snapshot_severity(snapshot: Snapshot) -> Severity | None:
-    """How bad a page is as a whole: its own word, else its worst component, else open incident.
+    """How bad a page is, by the rule of the icon: its worst component.
 
-    None: unknown. A component of an unknown status never makes a page operational.
+    Where it lists none: what it says of itself, else its worst open incident. None: unknown; a
+    component whose status is unknown may be in trouble, so such a page is never called calm.
     """
+    if snapshot.components:
+        return _worst(one.component_status.severity for one in snapshot.components)
     if snapshot.severity is not None:
         return snapshot.severity
-    severities = [one.component_status.severity for one in snapshot.components]
-    if not severities:
-        open_ones = (one for one in snapshot.incidents if not one.incident_status.closed)
-        severities = [one.impact.severity for one in open_ones]
-    worst = max((one for one in severities if one is not None), default=None)
-    return None if worst is Severity.OPERATIONAL and None in severities else worst
+    going_on = (one for one in snapshot.incidents if _is_going_on(one))
+    return _worst([Severity.OPERATIONAL, *(one.impact.severity for one in going_on)])
+
+
+def _is_going_on(incident: Incident) -> bool:
+    planned = incident.incident_status is IncidentStatus.SCHEDULED
+    return not (incident.incident_status.closed or planned)
+
+
+def _worst(severities: Iterable[Severity | None]) -> Severity | None:
+    found = list(severities)
+    worst = max((one for one in found if one is not None), default=None)
+    calm = worst is None or worst <= Severity.MAINTENANCE
+    return None if calm and None in found else worst
 
 
 def _component(component: Component) -> Json:
