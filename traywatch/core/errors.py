@@ -5,7 +5,8 @@ TraywatchError
 ├── FetchError    no reply: network, TLS, HTTP error, a reply over the limits
 ├── FormatError   a reply that is no status page we can read
 ├── StoreError    the profile's database
-└── SinkError     a place where lines or toasts go
+├── SinkError     a place where lines or toasts go
+└── ListenError   the local HTTP server could not be started
 
 Every message is one line for a person: it names the place and, where there is one, the way out.
 """
@@ -62,3 +63,7 @@ class SinkError(TraywatchError):
         super().__init__(reason)
         self.permanent = permanent
         """True: trying this event again is no use; it is reported and passed over."""
+
+
+class ListenError(TraywatchError):
+    """The listener cannot listen where it was asked to: the port is taken, the host is not ours."""
