@@ -5,6 +5,7 @@
     run_tray      the conductor on a thread named "watch", the tray icon on the main thread
     run_demo      either of them against the made-up vendor, in a profile that is thrown away
     read_page     one page, read once, nothing stored
+    stored_overview  what the last run left behind
 
 Every ``run_*`` returns the exit code and raises TraywatchError where it cannot even begin. SQLite
 is opened and used on the thread that watches.
@@ -22,13 +23,15 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from traywatch.config import Config
 from traywatch.core.errors import StoreError
+from traywatch.core.memory import Memory
 from traywatch.core.model import Page
-from traywatch.core.overview import Overview
+from traywatch.core.overview import Overview, overview
 from traywatch.demo import DemoVendor
 from traywatch.fetch import Fetcher
 from traywatch.profile import Profile
@@ -37,14 +40,17 @@ from traywatch.sinks import Sink
 from traywatch.sinks.console import ConsoleSink
 from traywatch.sinks.logfile import LogFileSink
 from traywatch.store.lock import ProfileBusy, ProfileLock
+from traywatch.store.reading import read_profile
 from traywatch.store.schema import OtherVersion
 from traywatch.store.sqlite import SqliteStore
-from traywatch.watch.conductor import Conductor
+from traywatch.watch.conductor import PAUSED, Conductor
 from traywatch.watch.discovery import Found, discover
 
 log = logging.getLogger(__name__)
 
 EXIT_INTERRUPTED: Final = 130
+LAST_WORDS_S: Final = 4.0
+"""Between the last thing a demonstration says and its end: time for a look or two."""
 FAREWELL_S: Final = 2.5
 """From being told to end to being gone, at the most."""
 HURRY_S: Final = 0.5
@@ -60,7 +66,7 @@ class Running:
         self._stop = stop
         self._loop = asyncio.get_running_loop()
 
-    def call(self, command: Callable[[], None]) -> None:
+    def call(self, command: Callable[[], object]) -> None:
         """Have something done on the watch thread, soon; nothing when that has ended."""
         try:
             self._loop.call_soon_threadsafe(command)
@@ -71,19 +77,33 @@ class Running:
         """Stop watching."""
         self.call(self._stop.set)
 
+    def end_soon(self, seconds: float) -> None:
+        """Stop watching after a while."""
+        self.call(partial(self._loop.call_later, seconds, self._stop.set))
+
 
 # ---------------------------------------------------------------- the ways to run
 
 
 def run_console(config: Config, profile: Profile) -> int:
     """Print what happens until interrupted."""
+    return _run_console(config, profile, None)
+
+
+def _run_console(config: Config, profile: Profile, over: threading.Event | None) -> int:
+    """... or until ``over`` is set, and what was said last is printed."""
+    signals = _Signals()
+
+    def handed(running: Running) -> None:
+        signals.install(running)
+        if over is not None:
+            _start_thread("end", partial(_end_after, over, running))
+
+    async def watch() -> None:
+        await _watch(config, profile, _line_sinks(profile), handed=handed)
+        _hurry(signals.exit_code)
+
     with _held(profile):
-        signals = _Signals()
-
-        async def watch() -> None:
-            await _watch(config, profile, _line_sinks(profile), handed=signals.install)
-            _hurry(signals.exit_code)
-
         asyncio.run(watch())
         return signals.exit_code
 
@@ -95,13 +115,16 @@ def run_once(config: Config, profile: Profile) -> int:
 
 
 def run_demo(console: bool) -> int:
-    """Play a whole outage, against a vendor on loopback and in a profile that is thrown away."""
+    """Play a whole outage, against a vendor on loopback and in a profile that is thrown away.
+
+    On the console it ends when the play is over; the tray stays until the person quits.
+    """
     with tempfile.TemporaryDirectory(prefix="traywatch-demo-") as folder, DemoVendor() as vendor:
         page = Page(id="demo", url=vendor.url, interval_s=1.0)
+        config = Config(pages=(page,))
         profile = Profile(Path(folder), Path(folder), Path(folder))
-        run = run_console if console else run_tray
         vendor.start_script()
-        return run(Config(pages=(page,)), profile)
+        return _run_console(config, profile, vendor.done) if console else run_tray(config, profile)
 
 
 async def read_page(url: str, platform: str | None) -> Found:
@@ -112,6 +135,21 @@ async def read_page(url: str, platform: str | None) -> Found:
         return await discover(page, fetcher.get)
     finally:
         await fetcher.aclose()
+
+
+def stored_overview(config: Config, profile: Profile) -> Overview:
+    """What is stored of the configured pages, without asking the network.
+
+    Raises StoreError where nothing was stored yet.
+    """
+    stored = read_profile(profile.state_dir)
+    rows = []
+    for page in config.pages:
+        record = stored.pages.get(page.id)
+        known = record is not None and record.url == page.url
+        rows.append((page, record.memory if record and known else Memory(page.id)))
+    paused = PAUSED in stored.settings
+    return overview(rows, offline=False, paused=paused, now=datetime.now(UTC))
 
 
 # ---------------------------------------------------------------- what they are made of
@@ -172,13 +210,10 @@ def _neighbours(
 ) -> Iterator[Coroutine[Any, Any, None]]:
     """What else runs on the watch thread's loop, imported only when it is switched on."""
     if config.listener is None and not config.relays:
-        return
-    from traywatch.hearing import listen, relay
+        return iter(())
+    from traywatch.hearing import neighbours
 
-    if config.listener is not None:
-        yield listen(config.listener, conductor, stop)
-    for channel in config.relays:
-        yield relay(channel, conductor, stop)
+    return neighbours(config, conductor, stop)
 
 
 @contextmanager
@@ -218,6 +253,15 @@ def _open_store(profile: Profile) -> SqliteStore:
     for notice in notices:
         log.warning("%s", notice)
     return store
+
+
+def _end_after(over: threading.Event, running: Running) -> None:
+    over.wait()
+    running.end_soon(LAST_WORDS_S)
+
+
+def _start_thread(name: str, run: Callable[[], object]) -> None:
+    threading.Thread(target=run, name=name, daemon=True).start()
 
 
 def _names(pages: Sequence[Page]) -> str:

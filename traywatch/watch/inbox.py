@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter as Tally
 from urllib.parse import urlsplit
 
-from traywatch import __version__
+from traywatch import __version__, report
 from traywatch.core.draft import BARE
 from traywatch.core.errors import StoreError
 from traywatch.core.model import Snapshot
@@ -57,7 +57,7 @@ class Inbox:
 
     def status_json(self) -> object:
         """What ``traywatch status --json`` prints."""
-        raise NotImplementedError
+        return report.status_document(self._conductor.overview())
 
     def counters(self) -> Counters:
         """For /metrics."""
