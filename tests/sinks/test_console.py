@@ -126,9 +126,11 @@ def test_a_reader_that_left_is_reported_once_and_then_passed_over() -> None:
 def test_a_closed_stream_is_gone() -> None:
     stdout = io.StringIO()
     stdout.close()
+    sink = ConsoleSink(stdout)
     with pytest.raises(SinkError, match="closed file") as failed:
-        ConsoleSink(stdout).emit(log(news("one")))
+        sink.emit(log(news("one")))
     assert failed.value.permanent
+    assert sink.emit(log(news("two"))) == ""
 
 
 def test_a_program_whose_reader_left_ends_without_a_complaint() -> None:

@@ -11,9 +11,10 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 from zlib import crc32
@@ -297,6 +298,21 @@ def test_the_file_rotates_before_it_grows_too_large_and_the_oldest_is_dropped(pa
     ]
     assert content(path) == texts(log[2:])
     assert {p.stat().st_size for p in path.parent.iterdir()} == {2 * size}
+
+
+def test_a_rotation_that_was_interrupted_drops_no_more_than_the_oldest(path: Path) -> None:
+    log = logged(*map(str, range(5)))
+    for acts in range(100):
+        sink = LogFileSink(path, rotate_bytes=1, kept_files=3)
+        for recorded in log[:4]:
+            position = sink.emit([recorded])
+        with on(Disk(acts)), suppress(Killed):
+            sink.emit(log[4:])
+        again = LogFileSink(path, rotate_bytes=1, kept_files=3)
+        seq, _ = again.start(4, position, log[4:])
+        again.emit(log[seq:])
+        assert content(path) == texts(log[1:])
+        rmtree(path.parent)
 
 
 def test_by_default_a_file_may_have_five_mebibytes_and_five_are_kept(path: Path) -> None:
