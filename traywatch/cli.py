@@ -153,14 +153,9 @@ def _check(arguments: argparse.Namespace) -> int:
     programlog.configure(level="warning", log_format="text", file=None)
     target: str = arguments.target
     platform = _named_platform(arguments.platform)
-    if target.startswith(("http://", "https://")):
-        from traywatch import app
-
-        url: str | None = target
-        snapshot = asyncio.run(app.read_page(target, arguments.platform)).snapshot
-    else:
-        url = None
-        snapshot = _read_document(Path(target), platform)
+    is_address = target.startswith(("http://", "https://"))
+    url = target if is_address else None
+    snapshot = _read_page(target, platform) if is_address else _read_document(target, platform)
     if arguments.json:
         print(report.to_json(report.check_document(snapshot, url)))
     else:
@@ -181,16 +176,28 @@ def _named_platform(name: str | None) -> Platform | None:
     return by_name[name]
 
 
-def _read_document(file: Path, platform: Platform | None) -> Snapshot:
+def _read_page(url: str, platform: Platform | None) -> Snapshot:
+    """A page, understood. Raises FetchError or FormatError."""
+    import asyncio
+
+    from traywatch import app
+
+    return asyncio.run(app.read_page(url, platform.name if platform else None)).snapshot
+
+
+def _read_document(name: str, platform: Platform | None) -> Snapshot:
     """A saved document, understood. Raises FormatError, naming the file."""
     from traywatch.core.reply import Reply
     from traywatch.platforms import detect
 
+    file = Path(name)
     try:
         with file.open("rb") as opened:
             body = opened.read(LARGEST_DOCUMENT + 1)
-    except OSError as error:
-        raise FormatError(f"{file}: {error.strerror}") from error
+    except FileNotFoundError as error:
+        raise FormatError(f"{file}: no such file; for a page, write https://{name}") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise FormatError(f"{file}: cannot be read: {error}") from error
     if len(body) > LARGEST_DOCUMENT:
         raise FormatError(f"{file}: is larger than {LARGEST_DOCUMENT} bytes")
     reply = Reply(url=file.absolute().as_uri(), http_status=200, body=body)

@@ -69,7 +69,7 @@ def _read_file(file: Path, faults: list[str]) -> Table:
         text = file.read_bytes().decode("utf-8-sig")
         raw = tomllib.loads(text)
         return Table(Document(file, text, faults), (), raw)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         pass
     except OSError as error:
         faults.append(f"{file}: cannot be read: {error.strerror or error}")
