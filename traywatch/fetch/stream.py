@@ -14,6 +14,9 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 _AT_ONCE: Final = 64 * 1024
+_AT_ONCE_TLS: Final = 8 * 1024
+"""OpenSSL's memory buffers keep the size they once grew to: with 64 KiB at a time a thousand
+connections held 25 MB more, for a 30 kB body that was no faster."""
 
 T = TypeVar("T")
 
@@ -52,7 +55,7 @@ class Stream:
             return await self._loop.sock_recv(self._socket, _AT_ONCE)
         tls = self._tls
         try:
-            return await self._pump(lambda: tls.read(_AT_ONCE))
+            return await self._pump(lambda: tls.read(_AT_ONCE_TLS))
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
             return b""
 
@@ -79,7 +82,7 @@ class Stream:
                 result = step()
             except ssl.SSLWantReadError:
                 await self._flush()
-                data = await self._loop.sock_recv(self._socket, _AT_ONCE)
+                data = await self._loop.sock_recv(self._socket, _AT_ONCE_TLS)
                 if data:
                     self._incoming.write(data)
                 else:
