@@ -33,7 +33,7 @@ def asked(address: str) -> Asked:
         url = httpx.URL(address)
     except (httpx.InvalidURL, ValueError):
         url = httpx.URL()
-    if url.scheme not in _SCHEMES or not url.host:
+    if not _can_be_asked(url):
         raise FetchError("this is no http or https address", fault=Fault.UNREADABLE)
     login = b":".join(unquote_to_bytes(part) for part in url.userinfo.partition(b":")[::2])
     authorization = b"Basic " + b64encode(login) if url.userinfo else None
@@ -49,7 +49,7 @@ def next_hop(here: httpx.URL, location: str) -> httpx.URL:
         there = here.join(location.encode("latin-1").decode("utf-8", "replace"))
     except (httpx.InvalidURL, ValueError):
         there = httpx.URL()
-    if there.scheme not in _SCHEMES or not there.host:
+    if not _can_be_asked(there):
         raise ValueError("it redirects to what is no http or https address")
     if here.scheme == "https" and there.scheme == "http":
         raise ValueError("it redirects from https to http")
@@ -59,6 +59,12 @@ def next_hop(here: httpx.URL, location: str) -> httpx.URL:
 def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
     """Scheme, host and port are the same: credentials may be sent to both."""
     return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
+
+
+def _can_be_asked(url: httpx.URL) -> bool:
+    """httpx lets any number pass as a port."""
+    port = 80 if url.port is None else url.port
+    return url.scheme in _SCHEMES and bool(url.host) and 0 < port < 65536
 
 
 def _bare(url: httpx.URL) -> httpx.URL:

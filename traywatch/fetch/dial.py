@@ -50,7 +50,7 @@ class Dialler:
             async with asyncio.timeout(self._limits.connect_s):
                 addresses = guard.allowed(await self._addresses(host), private_ok)
                 if not addresses:
-                    raise Forbidden("leads into a private network")
+                    raise Forbidden("it leads into a private network")
                 stream, address = await self._connect(_in_turns(addresses), port)
                 if url.scheme == "https":
                     await self._secure(stream, host)
@@ -67,9 +67,10 @@ class Dialler:
             found = await self._resolve(host)
         except OSError as error:
             raise httpx.ConnectError(_lookup_words(error)) from error
-        if not found:
+        addresses = [a for a in found if guard.literal(a)]  # anything else would be looked up again
+        if not addresses:
             raise httpx.ConnectError("its name has no address")
-        return found
+        return addresses
 
     async def _connect(self, addresses: Sequence[str], port: int) -> tuple[Stream, str]:
         attempts = [partial(_attempt, a, port) for a in addresses[:_MOST_ADDRESSES]]

@@ -76,7 +76,7 @@ class Wire(httpx.AsyncBaseTransport):
         if kept is not None:
             if kept.private and not private_ok:
                 self._keep(kept)
-                raise Forbidden("leads into a private network")
+                raise Forbidden("it leads into a private network")
             try:
                 return await self._ask(kept, request, self._limits.reused_s)
             except (httpx.NetworkError, httpx.ReadTimeout):
