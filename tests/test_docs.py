@@ -69,8 +69,11 @@ def flags(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def test_every_flag_and_command_is_in_the_readme_and_nothing_else() -> None:
-    written = " ".join(documented(section("Command line")))
-    found = set(re.findall(r"--[a-z-]+|traywatch [a-z]+", written))
+    found = {
+        name
+        for code in documented(section("Command line"))
+        for name in re.findall(r"--[a-z-]+|traywatch [a-z]+", code)
+    }
     assert found == set(flags(build_parser()))
     assert f"`{DEFAULT_LISTEN}`" in section("Command line")
 
