@@ -31,6 +31,11 @@ _CIRCUMSTANCES: Final = {
 """What may pass by itself and says nothing about the contents, by primary result code."""
 
 
+SqlError: Final = (sqlite3.Error, UnicodeError, OverflowError)
+"""What a statement raises. Beside SQLite's own: Python decodes the words of an error strictly
+(they may quote a damaged schema), and refuses text and ints SQLite has no place for."""
+
+
 class Damaged(StoreError):
     """The file is not, or no longer, a database of ours. The message is only the reason."""
 
@@ -38,7 +43,7 @@ class Damaged(StoreError):
 def connect(path: Path, *, busy_timeout_s: float, query: str = "mode=rw") -> sqlite3.Connection:
     """A connection to a file that exists; ``query`` is that of an SQLite URI.
 
-    Raises sqlite3.Error.
+    Raises SqlError.
     """
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?{query}",
@@ -61,7 +66,7 @@ def transaction(connection: sqlite3.Connection, *, durable: bool = True) -> Iter
     Durable: safe from a power cut on return. Otherwise only from a kill: the WAL is written and
     not flushed, so that a power cut takes the newest of such transactions, always from the end.
     (``synchronous`` takes effect at once outside a transaction. 0.26 ms against 0.01 ms.)
-    Raises sqlite3.Error.
+    Raises SqlError.
     """
     connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
     connection.execute("BEGIN IMMEDIATE")
@@ -74,23 +79,32 @@ def transaction(connection: sqlite3.Connection, *, durable: bool = True) -> Iter
         raise
 
 
-def explain(place: str, error: sqlite3.Error) -> StoreError:
-    """The error as one line for a person."""
+@contextmanager
+def explained(place: str) -> Iterator[None]:
+    """A SqlError in the block becomes a StoreError."""
+    try:
+        yield
+    except SqlError as error:
+        raise explain(place, error) from error
+
+
+def explain(place: str, error: Exception) -> StoreError:
+    """A SqlError as one line for a person."""
     words = _CIRCUMSTANCES.get(_primary_code(error))
     return StoreError(f"{place}: {words} ({error})" if words else f"{place}: {error}")
 
 
-def speaks_of_contents(error: sqlite3.Error) -> bool:
+def speaks_of_contents(error: Exception) -> bool:
     """True where the file itself is wrong: waiting, or freeing the disk, will not mend it."""
     return _primary_code(error) not in _CIRCUMSTANCES
 
 
-def cannot_open(error: sqlite3.Error) -> bool:
+def cannot_open(error: Exception) -> bool:
     """True where a file that is needed cannot be opened, or made."""
     return _primary_code(error) == sqlite3.SQLITE_CANTOPEN
 
 
-def _primary_code(error: sqlite3.Error) -> int:
-    """The low byte of an extended code; -1 for what Python raises itself (text not UTF-8)."""
+def _primary_code(error: Exception) -> int:
+    """The low byte of an extended code; -1 for what Python raises itself."""
     code: int = getattr(error, "sqlite_errorcode", -1)
     return code & 0xFF if code >= 0 else code

@@ -11,7 +11,6 @@ Every function raises StoreError where the system refuses.
 from __future__ import annotations
 
 import os
-import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -68,11 +67,11 @@ def create(path: Path) -> None:
         descriptor = os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
         os.close(descriptor)
         new.chmod(0o600)  # whatever the umask took away
-        try:
-            with closing(database.connect(new, busy_timeout_s=0)) as connection:
-                schema.upgrade(connection)
-        except sqlite3.Error as error:
-            raise database.explain(str(new), error) from error
+        with (
+            database.explained(str(new)),
+            closing(database.connect(new, busy_timeout_s=0)) as connection,
+        ):
+            schema.upgrade(connection)
         failpoints.hit("store.create.before")
         os.replace(new, path)
         failpoints.hit("store.create.after")

@@ -17,7 +17,7 @@ from typing import Final
 
 from traywatch.core.errors import StoreError
 from traywatch.store import database, files, rows, schema
-from traywatch.store.database import Damaged
+from traywatch.store.database import Damaged, SqlError
 
 OPEN_TIMEOUT_S: Final = 2.0
 """How long a lock of another program is waited for at start, where nothing else is to be done."""
@@ -45,7 +45,7 @@ def open_or_replace(path: Path, now: datetime) -> tuple[sqlite3.Connection, tupl
 def open_in_memory(directory: Path | None) -> sqlite3.Connection:
     """A database in memory: a copy of the one in the directory where that can be read."""
     if directory is not None:
-        with suppress(StoreError, sqlite3.Error):
+        with suppress(StoreError, *SqlError):
             return _copy_in_memory(directory)
     connection = sqlite3.connect(":memory:", isolation_level=None)
     schema.upgrade(connection)
@@ -112,7 +112,7 @@ def _copy_in_memory(directory: Path) -> sqlite3.Connection:
 
 
 def _check(connection: sqlite3.Connection) -> None:
-    """Raises Damaged, StoreError or sqlite3.Error where something in it cannot be read.
+    """Raises Damaged, StoreError or SqlError where something in it cannot be read.
 
     ``quick_check`` sees the trees and the types; what is in the texts shows when they are read.
     Every event that is waiting is read, or a sink would stumble over it for ever.
@@ -129,6 +129,8 @@ def _check(connection: sqlite3.Connection) -> None:
         connection.set_progress_handler(None, 0)
     if verdict != "ok":
         raise Damaged(str(verdict).splitlines()[-1])
+    if not schema.is_whole(connection):
+        raise Damaged("its tables are not those of traywatch")
     rows.read_pages(connection)
     rows.last_seq(connection)
     for _ in rows.read_events(connection, after=0):
@@ -154,7 +156,7 @@ def _judged(path: Path) -> Iterator[None]:
         raise
     except StoreError as error:
         raise Damaged(str(error)) from error
-    except sqlite3.Error as error:
+    except SqlError as error:
         if database.speaks_of_contents(error):
             raise Damaged(str(error)) from error
         raise database.explain(str(path), error) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -29,13 +28,11 @@ def read_profile(directory: Path) -> StoredProfile:
 
     Raises StoreError, also where nothing was stored yet.
     """
-    with closing(opening.open_to_read(directory)) as connection:
-        try:
-            connection.execute("BEGIN")  # pages and settings of the same moment
-            stored = rows.read_pages(connection)
-            settings = rows.read_settings(connection)
-        except sqlite3.Error as error:
-            raise database.explain(str(directory / files.FILE_NAME), error) from error
+    place = str(directory / files.FILE_NAME)
+    with closing(opening.open_to_read(directory)) as connection, database.explained(place):
+        connection.execute("BEGIN")  # pages and settings of the same moment
+        stored = rows.read_pages(connection)
+        settings = rows.read_settings(connection)
     return StoredProfile(
         pages={page_id: page.record for page_id, page in stored.items()},
         looked_at={page_id: page.looked_at for page_id, page in stored.items()},

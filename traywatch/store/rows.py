@@ -97,7 +97,7 @@ def instant(stored: int) -> datetime:
 
 
 # ---------------------------------------------------------------- reading
-# Each raises sqlite3.Error, or StoreError where a row cannot be understood.
+# Each raises SqlError, or StoreError where a row cannot be understood.
 
 
 def read_pages(connection: sqlite3.Connection) -> dict[str, StoredPage]:

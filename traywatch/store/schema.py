@@ -11,6 +11,7 @@ No table has an index beside its own tree, so what ``quick_check`` passes is who
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -79,8 +80,20 @@ def version(connection: sqlite3.Connection) -> int:
     return int(found)
 
 
+def is_whole(connection: sqlite3.Connection) -> bool:
+    """Are the tables there as the migrations make them? A changed name of a column is not seen by
+    ``quick_check``, but by the first statement that uses it."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as sample:
+        upgrade(sample)
+        return _tables(sample) <= _tables(connection)
+
+
+def _tables(connection: sqlite3.Connection) -> set[tuple[str, ...]]:
+    return set(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
+
+
 def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
-    """What a newer version wrote is left as it is. Raises OtherVersion, or sqlite3.Error."""
+    """What a newer version wrote is left as it is. Raises OtherVersion, or SqlError."""
     found, known = version(connection), len(MIGRATIONS)
     if found > known:
         raise OtherVersion(
@@ -90,7 +103,7 @@ def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def refuse_older(connection: sqlite3.Connection, path: Path) -> None:
-    """A reader cannot upgrade. Raises OtherVersion, or sqlite3.Error."""
+    """A reader cannot upgrade. Raises OtherVersion, or SqlError."""
     if version(connection) < len(MIGRATIONS):
         raise OtherVersion(f"{path} was written by an older traywatch: start this one once")
 
@@ -98,7 +111,7 @@ def refuse_older(connection: sqlite3.Connection, path: Path) -> None:
 def upgrade(connection: sqlite3.Connection) -> None:
     """Bring a database to the newest version; each step whole or not at all.
 
-    Raises sqlite3.Error.
+    Raises SqlError.
     """
     for number in range(version(connection), len(MIGRATIONS)):
         with transaction(connection):

@@ -47,7 +47,7 @@ class SeenOnDisk(Mapping[int, Seen]):
     def _rows(self, statement: str, *values: int) -> list[tuple[int, ...]]:
         try:
             return self._connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
+        except database.SqlError as error:
             raise database.explain(self._place, error) from error
 
 

@@ -65,7 +65,7 @@ class SqliteStore:
     """See ``traywatch.store.Store``. Belongs to the thread that opened it."""
 
     def __init__(self, connection: sqlite3.Connection, place: str) -> None:
-        """Use ``open`` or ``in_memory``. Raises sqlite3.Error, or StoreError on a bad row."""
+        """Use ``open`` or ``in_memory``. Raises SqlError, or StoreError on a bad row."""
         self._connection = connection
         self._place = place
         """What error messages call it."""
@@ -95,7 +95,7 @@ class SqliteStore:
         path = directory / files.FILE_NAME
         connection, notices = opening.open_or_replace(path, now)
         store = cls(connection, str(path))
-        with store._explained():
+        with database.explained(store._place):
             connection.execute(f"PRAGMA busy_timeout = {int(busy_timeout_s * 1000)}")
         with suppress(StoreError):  # housekeeping: a full disk must not keep us from reading
             store.prune(now)
@@ -212,7 +212,7 @@ class SqliteStore:
 
     def events_after(self, seq: int, limit: int) -> Sequence[Recorded]:
         """The next events of the log, oldest first."""
-        with self._explained():
+        with database.explained(self._place):
             return list(rows.read_events(self._connection, seq, limit))
 
     def last_seq(self) -> int:
@@ -222,7 +222,7 @@ class SqliteStore:
     def cursor(self, sink: str) -> Cursor:
         """Where the sink stands. One never heard of starts at the end of the log, and stays
         there: its place is kept from the first time it is asked for."""
-        with self._explained():
+        with database.explained(self._place):
             found = self._connection.execute(
                 "SELECT seq, position FROM cursors WHERE sink = ?", (sink,)
             ).fetchone()
@@ -244,7 +244,7 @@ class SqliteStore:
 
     def has_receipt(self, receipt: str) -> bool:
         """Was this webhook delivery dealt with already?"""
-        with self._explained():
+        with database.explained(self._place):
             found = self._connection.execute(
                 "SELECT 1 FROM receipts WHERE receipt = ?", (receipt,)
             ).fetchone()
@@ -252,7 +252,7 @@ class SqliteStore:
 
     def setting(self, key: str) -> str | None:
         """Something small that is kept between runs."""
-        with self._explained():
+        with database.explained(self._place):
             return rows.read_settings(self._connection).get(key)
 
     def put_setting(self, key: str, value: str | None) -> None:
@@ -298,20 +298,11 @@ class SqliteStore:
         for page in pages:
             rows.write_look(self._connection, page)
 
-    # ---------------------------------------------------------------- errors
-
     @contextmanager
     def _transaction(self, *, durable: bool = True) -> Iterator[None]:
         """All of the block or nothing. Raises StoreError."""
-        with self._explained(), database.transaction(self._connection, durable=durable):
+        with (
+            database.explained(self._place),
+            database.transaction(self._connection, durable=durable),
+        ):
             yield
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """An error of the database, or a value it has no place for, becomes a StoreError."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise database.explain(self._place, error) from error
-        except (UnicodeError, OverflowError) as error:
-            raise StoreError(f"{self._place}: {error}") from error
