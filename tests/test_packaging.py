@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -66,6 +67,34 @@ def test_what_the_project_asks_for_is_locked() -> None:
     assert set(asked["dev"]) <= pins("dev").keys()
 
 
+# What is there without our asking, or is not asked of PyPI.
+NOT_ASKED: Final = {
+    "PyObjCTools",  # with pystray, on macOS
+    "_typeshed",  # of the type checker, never there when it runs
+    "gi",  # the system's own: it belongs to its GTK
+}
+DISTRIBUTION_OF: Final = {"PIL": "pillow", "Xlib": "python-xlib", "dateutil": "python-dateutil"}
+
+
+def imported_by(folder: str) -> set[str]:
+    """The distributions from which the sources in a folder import anything."""
+    found = set()
+    for file in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add((node.module or "").partition(".")[0])
+    foreign = found - sys.stdlib_module_names - {"benchmarks", "tests", "tools", "traywatch"}
+    return {DISTRIBUTION_OF.get(name, name).replace("_", "-") for name in foreign - NOT_ASKED}
+
+
+def test_what_is_imported_is_asked_for_and_what_is_asked_for_is_used() -> None:
+    asked = project()
+    assert imported_by("traywatch") == set(asked["run"])
+    assert imported_by("tests") <= {*asked["run"], *asked["dev"]}
+
+
 def test_tests_run_on_the_versions_that_are_shipped() -> None:
     assert pins("run").items() <= pins("dev").items()
 
@@ -77,6 +106,13 @@ def test_tests_run_on_the_versions_that_are_shipped() -> None:
 def test_one_lock_serves_all_systems(package: str, system: str) -> None:
     (found,) = [one for one in REQUIREMENT.finditer(lock("run")) if one["name"] == package]
     assert found["marker"] == f" ; sys_platform == '{system}'"
+
+
+def test_every_folder_with_sources_is_type_checked() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        checked = tomllib.load(file)["tool"]["mypy"]["files"]
+    folders = {path.relative_to(ROOT).parts[0] for path in own_files() if path.suffix == ".py"}
+    assert folders == set(checked)
 
 
 # ---------------------------------------------------------------- nothing of this machine
