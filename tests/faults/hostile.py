@@ -83,7 +83,7 @@ class Vendor:
         self.connections = 0
         self.open_now = 0
         self.most_open = 0
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._callers: dict[asyncio.Task[Any], Caller] = {}
         self._server: asyncio.Server | None = None
 
     @property
@@ -104,9 +104,10 @@ class Vendor:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
-        for task in self._tasks:
+        for task, caller in self._callers.items():
+            caller.writer.transport.abort()  # TLS would wait for the other side's good-bye
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._callers, return_exceptions=True)
         await self._server.wait_closed()
 
     def then(self, *acts: Act) -> None:
@@ -116,16 +117,16 @@ class Vendor:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._tasks.add(task)
+        self._callers[task] = caller = Caller(reader, writer)
         self.connections += 1
         self.open_now += 1
         self.most_open = max(self.most_open, self.open_now)
         try:
             with suppress(OSError, EOFError, asyncio.CancelledError):
-                await self._serve(Caller(reader, writer), self.connections)
+                await self._serve(caller, self.connections)
         finally:
             self.open_now -= 1
-            self._tasks.discard(task)
+            del self._callers[task]
             writer.close()
             with suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()

@@ -250,4 +250,4 @@ def _told_as_fetch_error(url: httpx.URL, limits: Limits) -> Iterator[None]:
     except TimeoutError as late:
         raise FetchError(f"{url.host}: not done after {limits.total_s:g} s") from late
     except (httpx.TransportError, OSError) as failed:
-        raise FetchError(f"{url.host}: {failed or 'no answer'}") from failed
+        raise FetchError(f"{url.host}: {str(failed) or 'no answer'}") from failed

@@ -7,9 +7,7 @@ name which answers differently the second time (DNS rebinding) gains nothing.
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
-import ssl
 from collections.abc import Sequence
 from functools import partial
 from itertools import chain, zip_longest
@@ -17,7 +15,7 @@ from typing import Final
 
 import httpx
 
-from traywatch.fetch import guard
+from traywatch.fetch import guard, words
 from traywatch.fetch.limits import Limits
 from traywatch.fetch.race import first_to_succeed
 from traywatch.fetch.resolve import Resolver
@@ -66,7 +64,7 @@ class Dialler:
         try:
             found = await self._resolve(host)
         except OSError as error:
-            raise httpx.ConnectError(_lookup_words(error)) from error
+            raise httpx.ConnectError(words.of_lookup(error)) from error
         addresses = [a for a in found if guard.literal(a)]  # anything else would be looked up again
         if not addresses:
             raise httpx.ConnectError("its name has no address")
@@ -79,14 +77,14 @@ class Dialler:
         except TimeoutError as error:  # the system's own, not ours
             raise httpx.ConnectError("no answer") from error
         except OSError as error:
-            raise httpx.ConnectError(_connect_words(error)) from error
+            raise httpx.ConnectError(words.of_connect(error)) from error
 
     async def _secure(self, stream: Stream, host: str) -> None:
         try:
             await stream.start_tls(self._trust.context, host.strip("[]").rstrip("."))
         except OSError as error:
             stream.close()
-            raise httpx.ConnectError(_tls_words(error)) from error
+            raise httpx.ConnectError(words.of_tls(error)) from error
         except BaseException:
             stream.close()
             raise
@@ -113,32 +111,3 @@ async def _attempt(address: str, port: int) -> tuple[Stream, str]:
 
 def _discard(won_too_late: tuple[Stream, str]) -> None:
     won_too_late[0].close()
-
-
-# ---------------------------------------------------------------- words for a person
-
-
-def _lookup_words(error: OSError) -> str:
-    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
-        return "its name cannot be looked up at the moment"
-    return "its name cannot be found"
-
-
-def _connect_words(error: OSError) -> str:
-    match error.errno:
-        case errno.ECONNREFUSED:
-            return "connection refused"
-        case errno.ENETUNREACH | errno.EHOSTUNREACH | errno.EADDRNOTAVAIL:
-            return "there is no way to its network"
-        case errno.EMFILE | errno.ENFILE:
-            return "too many files are open"
-        case _:
-            return "no connection"
-
-
-def _tls_words(error: OSError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {error.verify_message}".rstrip(": ")
-    if isinstance(error, ssl.SSLError):
-        return "no secure connection can be agreed on"
-    return "the connection broke off"

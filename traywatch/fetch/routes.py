@@ -17,7 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from traywatch.fetch import guard
+from traywatch.fetch import guard, words
 from traywatch.fetch.aside import Aside
 from traywatch.fetch.limits import Limits
 from traywatch.fetch.trust import Trust
@@ -75,7 +75,7 @@ class Routes:
 
     def _through(self, proxy: str) -> httpx.AsyncBaseTransport:
         try:
-            return httpx.AsyncHTTPTransport(
+            transport = httpx.AsyncHTTPTransport(
                 verify=self._trust.context,
                 proxy=proxy if "://" in proxy else f"http://{proxy}",
                 limits=httpx.Limits(
@@ -83,7 +83,26 @@ class Routes:
                     keepalive_expiry=self._limits.keep_idle_s,
                 ),
             )
+            return _Proxied(transport)
         except (ValueError, httpx.InvalidURL) as error:
             raise httpx.ProxyError("the proxy setting is no address of an HTTP proxy") from error
         except ImportError as error:  # httpx needs another package for these
             raise httpx.ProxyError("SOCKS proxies are not supported") from error
+
+
+class _Proxied(httpx.AsyncBaseTransport):
+    """httpx's own transport, with reasons in words for a person."""
+
+    def __init__(self, transport: httpx.AsyncHTTPTransport) -> None:
+        self._transport = transport
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self._transport.handle_async_request(request)
+        except httpx.ConnectError as error:
+            raise httpx.ConnectError(words.of_proxied(error)) from error
+        except httpx.ProxyError as error:
+            raise httpx.ProxyError("the proxy refuses") from error
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
