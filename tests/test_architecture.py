@@ -5,8 +5,10 @@
     2  everything not named    config, fetch, store, sinks, ...: never of each other
     3  watch
     4  hearing                 joins listener and relays to the watch
-    5  app
-    6  cli
+    5  running                 builds the conductor and all it stands on
+    6  trayapp                 the same beside a tray icon
+    7  app                     the ways to run
+    8  cli
 
 An import points to a lower floor or stays inside its own part, and imports never go in a circle.
 The rules are functions over a source tree, so that planted breaches can show that they see.
@@ -33,9 +35,11 @@ FLOORS: Final[Mapping[str, int]] = {
     "failpoints": 1,
     "watch": 3,
     "hearing": 4,
-    "app": 5,
-    "cli": 6,
-    "__main__": 7,
+    "running": 5,
+    "trayapp": 6,
+    "app": 7,
+    "cli": 8,
+    "__main__": 9,
 }
 OTHERS: Final = 2
 

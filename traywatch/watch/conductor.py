@@ -43,7 +43,8 @@ PROBE_S: Final = 10.0
 """While offline one page is tried so often, and the others are left in peace."""
 PRUNE_S: Final = 6 * 3600.0
 GATHER_S: Final = 10.0
-"""After a refresh, how much longer a sink that sums up waits: for the slowest pages."""
+"""After a refresh, how much longer a sink that sums up waits for the slowest pages; after a
+start, half of it."""
 REDRAW_S: Final = 0.2
 """The overview is handed on at most so often."""
 FAREWELL_S: Final = 1.0
@@ -74,6 +75,8 @@ class Conductor:
         self.drains = [Drain(sink, store) for sink in sinks]
         self.counters = Counters(self.clock.now())
         self.network = Network(len({host_of(page) for page in pages}))
+        self.paused = store.setting(PAUSED) is not None
+        """Notifications are paused by the person. May be read on any thread."""
         self._store = store
         self._looker = Looker(self.ledger, fetch, self.clock)
         self._timetable = Timetable()
@@ -90,6 +93,8 @@ class Conductor:
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until ``stop`` is set, then put everything in its place within two seconds."""
         self._first_due()
+        for drain in self.drains:
+            drain.gather(GATHER_S / 2)
         loops = [
             keep_running("polling", self._poll),
             keep_running("pruning", self._prune, silent_s=None),
@@ -132,24 +137,19 @@ class Conductor:
 
     def set_paused(self, paused: bool) -> None:
         """Pause notifications, or let them through again. Lines are printed all the same."""
+        self.paused = paused
         try:
             self._store.put_setting(PAUSED, "yes" if paused else None)
         except StoreError as error:
-            log.warning("cannot be kept: %s", error)
+            log.warning("it will not be remembered: %s", error)
         self._redraw.set()
 
     def overview(self) -> Overview:
         """Everything at a glance, as it is now."""
         rows = [(page, self.ledger.memory(page.id)) for page in self.pages.values()]
         return overview(
-            rows, offline=self.network.offline, paused=self._is_paused(), now=self.clock.now()
+            rows, offline=self.network.offline, paused=self.paused, now=self.clock.now()
         )
-
-    def _is_paused(self) -> bool:
-        try:
-            return self._store.setting(PAUSED) is not None
-        except StoreError:
-            return False
 
     # ------------------------------------------------ the polling loop
 

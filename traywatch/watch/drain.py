@@ -48,7 +48,7 @@ class Worker:
         def run() -> None:
             try:
                 result = job()
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - raised where it is awaited
                 _call_soon(loop, _settle, done, None, error)
             else:
                 _call_soon(loop, _settle, done, result, None)

@@ -134,8 +134,8 @@ class Ledger:
         memory, events = record.memory, list(base.events)
         now = self._clock.now()
         for observation in entry.observations:
-            observation = self._named(entry.page_id, observation)
-            memory, news = advance(memory, observation, now, told if record.page_id else ())
+            named = self._named(entry.page_id, observation)
+            memory, news = advance(memory, named, now, told if record.page_id else ())
             events += self._relevant(entry.page_id, news, memory)
         receipts = base.receipts + ((entry.receipt,) if entry.receipt else ())
         record = replace(record, memory=memory, **entry.changes)

@@ -80,6 +80,10 @@ class Looker:
             return Result(Outcome(False, http_status=200), Failure(Fault.UNREADABLE, str(error)))
         except StoreError:
             return Result(Outcome(True))
+        except Exception as error:  # a fault of ours: the page cannot be read, the others can
+            log.error("could not be taken", exc_info=error, extra={"page": page.id})
+            reason = f"traywatch failed on it: {type(error).__name__}: {error}"
+            return Result(Outcome(False), Failure(Fault.UNREADABLE, reason))
 
     async def _look(self, page: Page) -> Result:
         record = self._ledger.record(page.id)

@@ -1,0 +1,151 @@
+"""A conductor at work: built from the settings and the profile, with all it stands on.
+
+SQLite is opened and used on the thread that runs ``watch``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from traywatch.config import Config
+from traywatch.core.errors import StoreError
+from traywatch.core.model import Page
+from traywatch.core.overview import Overview
+from traywatch.fetch import Fetcher
+from traywatch.profile import Profile
+from traywatch.sinks import Sink
+from traywatch.sinks.console import ConsoleSink
+from traywatch.sinks.logfile import LogFileSink
+from traywatch.store.lock import ProfileBusy, ProfileLock
+from traywatch.store.schema import OtherVersion
+from traywatch.store.sqlite import SqliteStore
+from traywatch.watch.conductor import Conductor
+
+log = logging.getLogger(__name__)
+
+
+class Running:
+    """A conductor at work, as other threads see it."""
+
+    def __init__(self, conductor: Conductor, stop: asyncio.Event) -> None:
+        self.conductor = conductor
+        self._stop = stop
+        self._loop = asyncio.get_running_loop()
+
+    def call(self, command: Callable[[], object]) -> None:
+        """Have something done on the watch thread, soon; nothing when that has ended."""
+        try:
+            self._loop.call_soon_threadsafe(command)
+        except RuntimeError:
+            log.debug("the watch thread has ended")
+
+    def end(self) -> None:
+        """Stop watching."""
+        self.call(self._stop.set)
+
+    def end_soon(self, seconds: float) -> None:
+        """Stop watching after a while."""
+        self.call(partial(self._loop.call_later, seconds, self._stop.set))
+
+
+async def watch(
+    config: Config,
+    profile: Profile,
+    sinks: Sequence[Sink],
+    *,
+    handed: Callable[[Running], None],
+    on_overview: Callable[[Overview], None] | None = None,
+) -> None:
+    """Watch until told to stop through the Running that is ``handed`` out."""
+    stop = asyncio.Event()
+    async with conductor_for(config, profile, sinks, on_overview) as conductor:
+        handed(Running(conductor, stop))
+        neighbours = [asyncio.create_task(job) for job in _neighbours(config, conductor, stop)]
+        log.info("watching %s; Ctrl-C ends it", _names(config.pages))
+        await conductor.run(stop)
+        for task in neighbours:
+            task.cancel()
+        await asyncio.gather(*neighbours, return_exceptions=True)
+
+
+@asynccontextmanager
+async def conductor_for(
+    config: Config,
+    profile: Profile,
+    sinks: Sequence[Sink],
+    on_overview: Callable[[Overview], None] | None = None,
+) -> AsyncIterator[Conductor]:
+    """A conductor with its store and its HTTP client, put away at the end."""
+    store, fetcher = _open_store(profile), Fetcher()
+    try:
+        yield Conductor(
+            pages=config.pages, store=store, sinks=sinks, fetch=fetcher, on_overview=on_overview
+        )
+    finally:
+        await fetcher.aclose()
+        store.close()
+
+
+def _neighbours(
+    config: Config, conductor: Conductor, stop: asyncio.Event
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """What else runs on the watch thread's loop, imported only when it is switched on."""
+    if config.listener is None and not config.relays:
+        return iter(())
+    from traywatch.hearing import neighbours
+
+    return neighbours(config, conductor, stop)
+
+
+@contextmanager
+def held(profile: Profile) -> Iterator[None]:
+    """The profile is ours. Raises ProfileBusy when another process holds it.
+
+    A folder that cannot be written cannot be held either; watching goes on without.
+    """
+    try:
+        profile.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = ProfileLock.acquire(profile.state_dir)
+    except ProfileBusy:
+        raise
+    except (StoreError, OSError):
+        yield
+    else:
+        with lock:
+            yield
+
+
+def line_sinks(profile: Profile) -> list[Sink]:
+    """Where records are printed: standard output and the log file."""
+    return [ConsoleSink(sys.stdout), LogFileSink(profile.records_file)]
+
+
+def _open_store(profile: Profile) -> SqliteStore:
+    """The profile's store; where it cannot be written, one in memory, with a warning.
+
+    Raises StoreError for a database of a newer version: it is left alone.
+    """
+    try:
+        store, notices = SqliteStore.open(profile.state_dir, datetime.now(UTC))
+    except OtherVersion:
+        raise
+    except StoreError as error:
+        log.warning("%s; what is told now may be told again after the next start", error)
+        return SqliteStore.in_memory(profile.state_dir)
+    for notice in notices:
+        log.warning("%s", notice)
+    return store
+
+
+def _names(pages: Sequence[Page]) -> str:
+    """Whom we watch, in a few words."""
+    named = [page.name or page.url for page in pages[:3]]
+    more = len(pages) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
