@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.harness import Program, StoppedClock
+from tests.process.harness import Program, StoppedClock, hasty_command
 from traywatch.demo import DemoVendor
 
 Start = Callable[..., Program]
@@ -50,5 +50,16 @@ def watch(run: Start, vendor: DemoVendor, profile: Path) -> Start:
     def start_one(*arguments: str, **options: object) -> Program:
         headless = ("--console", "--page", vendor.url, "--interval", "1")
         return run(*headless, "--profile", str(profile), *arguments, **options)
+
+    return start_one
+
+
+@pytest.fixture
+def hasty(watch: Start) -> Start:
+    """The same, asking ten times a second."""
+
+    def start_one(*arguments: str, rotate_bytes: int = 1_000_000, **options: object) -> Program:
+        command = hasty_command(rotate_bytes)
+        return watch("--interval", "0.1", *arguments, command=command, **options)
 
     return start_one

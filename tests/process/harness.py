@@ -29,6 +29,8 @@ PATIENCE_S: Final = 30.0
 """How long anything is waited for that must come: long, for the machine may be busy."""
 OUT_WITHIN_S: Final = 3.0
 """How long the program may take to end once it is told to (requirement L2)."""
+IN_GOOD_ORDER_S: Final = 2.0
+"""Sooner than the emergency exit, which ends what hangs at its end after 2.5 s."""
 NOON: Final = datetime(2025, 11, 18, 12, tzinfo=UTC)
 
 _RECORD: Final = re.compile(
@@ -58,6 +60,26 @@ def records_in(text: str) -> list[Record]:
         end = found.end()
     assert end == len(text), f"after the last record: {text[end:]!r}"
     return records
+
+
+_HASTY: Final = """
+import sys
+from traywatch.cli import main
+from traywatch.config import reading
+from traywatch.sinks.logfile import LogFileSink
+from traywatch.watch import conductor
+reading.LOOPBACK_FLOOR_S = 0.1
+conductor.PRUNE_S = 0.2
+LogFileSink.__init__.__kwdefaults__.update(rotate_bytes={rotate_bytes}, kept_files=100)
+sys.exit(main())
+"""
+
+
+def hasty_command(rotate_bytes: int) -> tuple[str, ...]:
+    """Instead of ``-m traywatch``: the same program, that may ask ten times a second, tidies its
+    store all the time and starts a new log file after so many bytes. None of them is dropped:
+    what is counted must still be there."""
+    return ("-c", _HASTY.format(rotate_bytes=rotate_bytes))
 
 
 class StoppedClock:
@@ -170,17 +192,16 @@ class Program:
 
     def wait(self, timeout_s: float = PATIENCE_S) -> int:
         """Its exit code; minus the signal's number where one killed it."""
-        try:
-            return self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"still there after {timeout_s:g} s: {self._account()}") from None
+        assert self.ended_within(timeout_s), f"not out after {timeout_s:g} s: {self._account()}"
+        return self._process.wait()
 
-    def wait_or_kill(self, timeout_s: float) -> None:
-        """Give it so long to end by itself, then ``kill -9``."""
+    def ended_within(self, seconds: float) -> bool:
+        """Wait so long for it to end by itself."""
         try:
-            self._process.wait(timeout_s)
+            self._process.wait(seconds)
         except subprocess.TimeoutExpired:
-            self.kill()
+            return False
+        return True
 
     @property
     def running(self) -> bool:

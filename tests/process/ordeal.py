@@ -126,7 +126,7 @@ class Ordeal:
     # ------------------------------------------------------------ the program
 
     def live_until(self, end: Callable[[Program], None], **options: object) -> Program:
-        """One life: start, let ``end`` bring it about, keep what it printed."""
+        """One life: start, wait for ``end``, kill what still lives, keep what it printed."""
         program = self.start(**options)
         try:
             end(program)
@@ -139,7 +139,7 @@ class Ordeal:
     def kill_at_any_moment(self, program: Program) -> None:
         """Most often around the first poll, where everything happens; else anywhere."""
         if self.dice.random() < 0.15:
-            program.wait_or_kill(self.dice.uniform(0.0, 1.5))
+            program.ended_within(self.dice.uniform(0.0, 1.5))
             return
         self.vendor.wait_for(lambda log: len(log) > 0, PATIENCE_S)
         if self.dice.random() < 0.1:
@@ -147,7 +147,7 @@ class Ordeal:
             self.publish()
             program.send(signal.SIGCONT)
         span_s = self.dice.choice((0.03, 0.1, 0.1, 1.2))
-        program.wait_or_kill(self.dice.uniform(0.0, span_s))
+        program.ended_within(self.dice.uniform(0.0, span_s))
 
     def round(self) -> None:
         """Publish or stay silent, start, kill."""

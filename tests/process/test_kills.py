@@ -10,13 +10,14 @@ import random
 import re
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.process.conftest import Start
-from tests.process.harness import PATIENCE_S, Program, StoppedClock
+from tests.process.harness import Program, StoppedClock
 from tests.process.ordeal import Ordeal
 from traywatch import failpoints
 from traywatch.demo import DemoVendor
@@ -31,35 +32,18 @@ POINTS: Final = sorted(
 )
 AT_FIRST_START: Final = ("store.create.", "store.upgrade.")
 AT_DAMAGE: Final = ("store.aside.",)
+_MOST_NEWS: Final = 50
+"""So often something is published before a point that is not passed fails the test."""
 SHORT_ROUNDS: Final = 24
 SOAK_ROUNDS: Final = 1_000
-
-SMALL: Final = """
-import sys
-from traywatch.cli import main
-from traywatch.sinks.logfile import LogFileSink
-from traywatch.watch import conductor
-LogFileSink.__init__.__kwdefaults__.update(rotate_bytes={rotate_bytes}, kept_files=100)
-conductor.PRUNE_S = 0.2
-sys.exit(main())
-"""
-"""The program with a log that is rotated after a few records, and a store tidied up all the time.
-Every older log is kept: what is counted must still be there."""
 
 Begin = Callable[..., Ordeal]
 
 
-def small(rotate_bytes: int) -> tuple[str, str]:
-    """What to start instead of ``-m traywatch``."""
-    return ("-c", SMALL.format(rotate_bytes=rotate_bytes))
-
-
 @pytest.fixture
-def begin(vendor: DemoVendor, clock: StoppedClock, profile: Path, watch: Start) -> Begin:
+def begin(vendor: DemoVendor, clock: StoppedClock, profile: Path, hasty: Start) -> Begin:
     def begin_one(seed: int, rotate_bytes: int) -> Ordeal:
-        def start(**options: object) -> Program:
-            return watch(command=small(rotate_bytes), **options)
-
+        start = partial(hasty, rotate_bytes=rotate_bytes)
         return Ordeal(vendor, clock, profile, start, random.Random(seed))
 
     return begin_one
@@ -75,29 +59,33 @@ def test_killed_at_a_failpoint_nothing_is_lost_and_nothing_comes_twice(
 ) -> None:
     ordeal = begin(seed=len(point), rotate_bytes=400)
     if point.startswith(AT_FIRST_START):
-        _die(ordeal, point)
+        _die(ordeal, point, news=0)
         ordeal.begin()
     elif point.startswith(AT_DAMAGE):
         ordeal.begin()
         (ordeal.profile / "traywatch.db").write_bytes(b"This is no database. " * 500)
-        _die(ordeal, point)
+        _die(ordeal, point, news=0)
         ordeal.begin()
     else:
         ordeal.begin()
-        for passage in (1, 2, 3):
-            ordeal.publish(5)
+        for passage in (1, 2):
             _die(ordeal, f"{point}:{passage}")
     ordeal.publish(2)
     ordeal.settle()
     ordeal.check()
 
 
-def _die(ordeal: Ordeal, at: str) -> None:
-    ordeal.live_until(_dies_by_itself, environment={failpoints.VARIABLE: at})
+def _die(ordeal: Ordeal, at: str, *, news: int = 2) -> None:
+    """Live until the point is passed, while the vendor goes on publishing."""
 
+    def end(program: Program) -> None:
+        for _ in range(_MOST_NEWS):
+            ordeal.publish(news)
+            if program.ended_within(0.3):
+                break
+        assert program.wait() == -signal.SIGKILL
 
-def _dies_by_itself(program: Program) -> None:
-    assert program.wait(PATIENCE_S) == -signal.SIGKILL
+    ordeal.live_until(end, environment={failpoints.VARIABLE: at})
 
 
 def test_killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice(begin: Begin) -> None:

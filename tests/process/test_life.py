@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.process.conftest import Start
-from tests.process.harness import OUT_WITHIN_S, PATIENCE_S, StoppedClock, polled_again
+from tests.process.harness import (
+    IN_GOOD_ORDER_S,
+    OUT_WITHIN_S,
+    PATIENCE_S,
+    StoppedClock,
+    polled_again,
+)
 from traywatch.core.model import ComponentStatus, IncidentStatus
-from traywatch.demo import SUMMARY, Canned, DemoVendor, Hang
+from traywatch.demo import SUMMARY, Canned, DemoVendor, Drop, Hang
 
 OPENING = """
 [2025-11-18 12:00:00] Product: Example Cloud - Errors
@@ -83,6 +89,15 @@ def test_told_to_end_it_is_out_in_time_and_says_nothing_more(
     assert "Traceback" not in program.stderr.all()
 
 
+def test_told_to_end_in_the_middle_of_a_look_it_ends_in_good_order(
+    vendor: DemoVendor, watch: Start
+) -> None:
+    program = watch()
+    polled_again(vendor, 1)
+    program.send(signal.SIGTERM)
+    assert program.wait(IN_GOOD_ORDER_S) == 0
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_told_to_end_while_a_vendor_hangs_it_is_out_in_time(
     vendor: DemoVendor, watch: Start, how: signal.Signals
@@ -139,13 +154,15 @@ def test_offline_is_one_calm_line_and_news_comes_when_it_is_over(
     vendor.open_incident("Errors", "We are looking into it.")
     vendor.stop()
     program = watch()
-    program.says("\n")
+    program.says("offline")
+    assert program.stdout.text == ""
+    vendor.next(Drop(), times=3)
     vendor.start()
     program.prints(OPENING)
     program.stop()
     said = program.stderr.all()
     assert "Traceback" not in said
-    assert sum("offline" in line.lower() for line in said.splitlines()) >= 1
+    assert sum("offline" in line for line in said.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """What a person reads: each thing the vendor says once, in its own words, and nothing else.
 
-The records are compared byte for byte, with everything printed before them.
+The records are compared byte for byte, with everything printed before them. ``watch`` is the
+program as a person starts it; ``hasty`` is the same asking ten times a second, where a test would
+otherwise take long.
 """
 
 from __future__ import annotations
@@ -56,13 +58,13 @@ Status: Errors: All is well again.
 
 
 def test_only_what_is_open_is_printed_at_the_first_look_and_by_its_newest_words(
-    vendor: DemoVendor, watch: Start
+    vendor: DemoVendor, hasty: Start
 ) -> None:
     vendor.open_incident("Old", "It broke.").resolve("It is mended.")
     vendor.open_incident("Errors", "We are looking into it.").update(
         IncidentStatus.IDENTIFIED, "A bad deployment."
     )
-    program = watch()
+    program = hasty()
     program.prints("""
 [2025-11-18 12:00:00] Product: Example Cloud - Errors
 Status: A bad deployment.
@@ -72,10 +74,10 @@ Status: A bad deployment.
 
 
 def test_components_in_trouble_that_no_incident_names_are_printed_at_the_first_look(
-    vendor: DemoVendor, watch: Start
+    vendor: DemoVendor, hasty: Start
 ) -> None:
     vendor.component("Webhooks", ComponentStatus.DEGRADED_PERFORMANCE)
-    program = watch()
+    program = hasty()
     program.prints("""
 [2025-11-18 12:00:00] Product: Example Cloud - Webhooks
 Status: Degraded performance
@@ -89,9 +91,9 @@ Status: Operational (was degraded performance)
 
 
 def test_a_maintenance_is_printed_in_its_four_states_with_its_window(
-    vendor: DemoVendor, clock: StoppedClock, watch: Start
+    vendor: DemoVendor, clock: StoppedClock, hasty: Start
 ) -> None:
-    program = watch()
+    program = hasty()
     polled_again(vendor)
     window = vendor.schedule_maintenance(
         "Database upgrade",
@@ -125,9 +127,9 @@ Status: Database upgrade: The upgrade is complete.
     program.stop()
 
 
-def test_an_edit_is_not_printed(vendor: DemoVendor, watch: Start) -> None:
+def test_an_edit_is_not_printed(vendor: DemoVendor, hasty: Start) -> None:
     outage = vendor.open_incident("Errors", "We are looking into it.")
-    program = watch()
+    program = hasty()
     program.prints("""
 [2025-11-18 12:00:00] Product: Example Cloud - Errors
 Status: We are looking into it.
@@ -143,9 +145,9 @@ Status: Found.
 
 
 def test_a_stale_copy_from_before_or_after_an_end_is_not_printed(
-    vendor: DemoVendor, clock: StoppedClock, watch: Start
+    vendor: DemoVendor, clock: StoppedClock, hasty: Start
 ) -> None:
-    program = watch()
+    program = hasty()
     polled_again(vendor)
     outage = vendor.open_incident("Errors", "We are looking into it.")
     program.prints("""
@@ -166,9 +168,9 @@ Status: Over.
 
 
 def test_each_of_two_identical_outages_is_printed(
-    vendor: DemoVendor, clock: StoppedClock, watch: Start
+    vendor: DemoVendor, clock: StoppedClock, hasty: Start
 ) -> None:
-    program = watch()
+    program = hasty()
     polled_again(vendor)
     for time in ("12:00:00", "12:30:00"):
         outage = vendor.open_incident("Errors", "We are looking into it.", components=DOWN)
@@ -186,10 +188,10 @@ Status: Errors: Over.
 
 
 def test_a_history_that_lags_behind_still_gives_the_end_its_own_words(
-    vendor: DemoVendor, watch: Start
+    vendor: DemoVendor, hasty: Start
 ) -> None:
     outage = vendor.open_incident("Errors", "We are looking into it.")
-    program = watch()
+    program = hasty()
     program.prints("""
 [2025-11-18 12:00:00] Product: Example Cloud - Errors
 Status: We are looking into it.
@@ -217,9 +219,9 @@ Status: Line one [2025-01-01 00:00:00] Product: forged
     program.stop()
 
 
-def test_a_portal_and_errors_are_no_news_and_lose_none(vendor: DemoVendor, watch: Start) -> None:
+def test_a_portal_and_errors_are_no_news_and_lose_none(vendor: DemoVendor, hasty: Start) -> None:
     outage = vendor.open_incident("Errors", "We are looking into it.")
-    program = watch()
+    program = hasty()
     program.prints("""
 [2025-11-18 12:00:00] Product: Example Cloud - Errors
 Status: We are looking into it.
