@@ -23,6 +23,7 @@ from typing import Final
 import httpx
 
 from traywatch import __version__
+from traywatch.core.errors import ConfigError
 from traywatch.core.text import one_line
 from traywatch.listener import Inbox, RelaySettings, Verdict
 from traywatch.listener.channels import Channel, channel
@@ -68,16 +69,24 @@ async def relay(
     """Listen to the channel until ``stop`` is set.
 
     ``tls`` is the context to verify the server with, ``verdicts`` as for ``serve``. Raises
-    ConfigError where a secret is useless; nothing else, whatever the other side does.
+    ConfigError where a secret or the address is useless; nothing else, whatever the other side
+    does.
     """
+    name = f"relay {_host(settings.url)}"
     intake = Intake(inbox, settings.secrets)
     counted = Counter[Verdict]() if verdicts is None else verdicts
     headers = {"User-Agent": f"traywatch/{__version__}", "Accept-Encoding": "identity"}
     async with httpx.AsyncClient(verify=tls, timeout=_TIMEOUT, headers=headers) as client:
-        name = f"relay {httpx.URL(settings.url).host}"
         desk = _Desk(name, settings.page_id, intake, counted, delay, clock)
         subscription = _Subscription(name, channel(settings, client), client, desk, delay)
         await _until(stop, subscription.run())
+
+
+def _host(url: str) -> str:
+    try:
+        return httpx.URL(url).host
+    except httpx.InvalidURL as error:
+        raise ConfigError([f"the address of a relay is none: {error}"]) from error
 
 
 async def _until(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
