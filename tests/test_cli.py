@@ -388,13 +388,16 @@ def test_version_and_help_import_nothing_of_what_runs() -> None:
     assert done.stderr.splitlines()[-1] == "[]"
 
 
-def test_nobody_reads_any_more(document: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_nobody_reads_any_more(document: Path, unbuffered: str) -> None:
+    """Buffered, the loss shows at the last flush; else at the first line."""
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as closed:
         done = subprocess.run(
             [sys.executable, "-m", "traywatch", "check", str(document)],
             cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
             stdout=closed,
             stderr=subprocess.PIPE,
             timeout=60,

@@ -388,7 +388,7 @@ array = [
   1,  # a, comment,
   { x = 1, y = [2] },
 ]
-a.b."c d" = 1
+a.b."c d" = 1  # one, two,
 [t]
 inline = { k = 1 }
 [[p]]
