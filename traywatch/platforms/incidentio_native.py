@@ -193,12 +193,13 @@ def _native_update(row: Node, names: Mapping[str | None, str | None]) -> Update:
 
 def _worst_impact(row: Node, impacts: Iterable[Node]) -> Impact:
     """The worst any component had to bear. An incident that lists none has no impact, as the
-    look-alike says of it; one whose list is missing has an unknown one."""
+    look-alike says of it; one whose list is missing, or holds odd words alone, an unknown one."""
     found = [words.impact(impact.text("status", "component_status")) for impact in impacts]
-    if found:
-        return max(found, key=lambda impact: -1 if (s := impact.severity) is None else s)
+    known = [impact for impact in found if impact is not Impact.UNKNOWN]
+    worst = max(known, key=lambda impact: impact.severity or 0, default=Impact.NONE)
     is_listed = isinstance(row.fields.get("component_impacts"), list)
-    return Impact.NONE if is_listed else Impact.UNKNOWN
+    is_doubtful = known != found or not (found or is_listed)
+    return Impact.UNKNOWN if worst is Impact.NONE and is_doubtful else worst
 
 
 def _refs(rows: Iterable[Node], names: Mapping[str | None, str | None]) -> tuple[ComponentRef, ...]:

@@ -16,8 +16,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-LONGEST: Final = 20_000
-"""Characters looked at. Ten times what a record shows of a message."""
+LONGEST: Final = 10_000
+"""Characters looked at. Five times what a record shows of a message."""
 
 _TAG: Final = re.compile(
     # Attributes have a "=", or "<a lot" and "a<b and c>d" would be a link and bold print.
@@ -73,7 +73,7 @@ def _without_tags(text: str) -> Iterator[str]:
             yield "\n- "
         elif _BREAKS.fullmatch(name):
             yield "\n"
-        elif name in ("td", "th"):
+        elif name in ("td", "th") and tag["close"]:
             yield " "
         position = tag.end()
     yield text[position:]

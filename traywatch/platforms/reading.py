@@ -23,6 +23,8 @@ from traywatch.platforms.markup import plain_text
 
 MOST_OBJECTS: Final = 50_000
 """JSON objects in one document. The largest page known (Cloudflare, 475 components) has 600."""
+MOST_ROWS: Final = 10_000
+"""Members of a list that must be read whole."""
 LONGEST_TEXT: Final = 1_000
 """Characters of a name or a word; what is shown is cut at 200."""
 LONGEST_ID: Final = 200
@@ -53,7 +55,7 @@ def read_json(body: bytes) -> object:
     Refused: numbers of over 4,300 digits and nesting deeper than the interpreter's stack.
     """
     text = decoded(body)
-    start = text[:1_000].lstrip()[:1]
+    start = text.lstrip()[:1]
     if not start:
         raise FormatError("the document is empty")
     if start == "<":
@@ -83,12 +85,6 @@ class Node:
 
     fields: Mapping[str, object]
     path: str = ""
-
-    @classmethod
-    def of(cls, value: object, path: str = "") -> Node:
-        """Anything that is no object stands as an empty one: it fails where something is
-        required of it, and is counted as a row until then."""
-        return cls(value if isinstance(value, dict) else {}, path)
 
     def where(self, key: str) -> str:
         """The path of a key, for messages: ``incidents[2].id``."""
@@ -151,26 +147,41 @@ class Node:
     def node(self, key: str) -> Node | None:
         """The object under a key; None where there is none."""
         value = self.fields.get(key)
-        return Node.of(value, self.where(key)) if isinstance(value, dict) else None
+        return Node(value, self.where(key)) if isinstance(value, dict) else None
 
     def rows(self, *keys: str) -> tuple[Node, ...]:
-        """The members of the first list under these keys; nothing where there is none."""
+        """The objects in the first list under these keys; nothing where there is no list."""
         for key in keys:
             value = self.fields.get(key)
             if isinstance(value, list):
                 where = self.where(key)
-                return tuple(Node.of(row, f"{where}[{i}]") for i, row in enumerate(value))
+                members = ((i, row) for i, row in enumerate(value) if isinstance(row, dict))
+                return tuple(Node(row, f"{where}[{i}]") for i, row in members)
         return ()
+
+    def first(self, key: str) -> Node | None:
+        """The first object in the list under a key."""
+        value = self.fields.get(key)
+        members = value if isinstance(value, list) else ()
+        return next((Node(row) for row in members if isinstance(row, dict)), None)
 
     def listed(self, key: str) -> tuple[Node, ...] | None:
         """The members of a list that must be one: None where the key is absent or null.
 
-        Raises FormatError on anything else: what is not understood is never "nothing is wrong".
+        A member that is no object stands as an empty one, so that whoever reads it stumbles: it
+        is not known what it says. Raises FormatError on anything but a list, for what is not
+        understood is never "nothing is wrong", and on more than MOST_ROWS members.
         """
         value = self.fields.get(key)
-        if value is not None and not isinstance(value, list):
-            raise FormatError(f"{self.where(key)}: a list was expected")
-        return None if value is None else self.rows(key)
+        if value is None:
+            return None
+        where = self.where(key)
+        if not isinstance(value, list):
+            raise FormatError(f"{where}: a list was expected")
+        if len(value) > MOST_ROWS:
+            raise FormatError(f"{where}: more than {MOST_ROWS:,} rows")
+        objects = (row if isinstance(row, dict) else {} for row in value)
+        return tuple(Node(row, f"{where}[{i}]") for i, row in enumerate(objects))
 
 
 def readable(rows: Iterable[Node], read: Callable[[Node], T]) -> tuple[list[T], FormatError | None]:

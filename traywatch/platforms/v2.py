@@ -101,7 +101,7 @@ def rooted(value: object) -> Node:
 
 def is_v2(root: Node) -> bool:
     """Does this look like a v2 document, whosever? Other products share single keys with it."""
-    rows = (*root.rows("incidents")[:1], *root.rows("components")[:1])
+    rows = filter(None, (root.first("incidents"), root.first("components")))
     if any(marks <= row.fields.keys() for row in rows for marks in _ROW_MARKS):
         return True
     page = root.node("page")
@@ -112,8 +112,7 @@ def is_v2(root: Node) -> bool:
 
 def has_ulids(root: Node) -> bool:
     """Are the ids ULIDs (incident.io), not the twelve small letters and digits of Statuspage?"""
-    page = (node,) if (node := root.node("page")) else ()
-    rows = (*page, *root.rows("components")[:1], *root.rows("incidents")[:1])
+    rows = filter(None, (root.node("page"), root.first("components"), root.first("incidents")))
     return any(_ULID.fullmatch(row.identity("id") or "") for row in rows)
 
 
