@@ -123,14 +123,14 @@ class Tray:
         icon = None
         try:
             icon = pystray.Icon(NAME, icons.draw(IconState.UNREADABLE, 64), NAME)
-            backend = backend_for(icon)(icon, self._look, self._commands.quit)
+            backend = backend_for(pystray.Icon)(icon, self._look, self._commands.quit)
             face = _Face(pystray, backend, self._commands, interrupted)
             _say_what_is_missing(backend)
             icon.run(lambda _: self._begin(face))
         except Exception as error:  # noqa: BLE001 - whatever the system's library raises
             if icon is not None:
                 # A thread of pystray's may wait for this loop to begin, and keep us from ending.
-                icon._Icon__queue.put(True)  # noqa: SLF001
+                icon._Icon__queue.put(True)
             return f"{type(error).__name__}: {error}"
         finally:
             self._face = None

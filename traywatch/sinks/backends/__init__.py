@@ -64,9 +64,9 @@ class Backend:
         self.icon.notify(body, title)
 
 
-def backend_for(icon: Any) -> type[Backend]:
-    """The one for the backend pystray chose, known by the module its icon comes from."""
-    name = type(icon).__module__.rpartition("._")[2]
+def backend_for(icon_class: type) -> type[Backend]:
+    """The one for the backend pystray chose, known by the module its Icon comes from."""
+    name = icon_class.__module__.rpartition("._")[2]
     if name in ("appindicator", "gtk"):
         from traywatch.sinks.backends import gtk
 

@@ -1,7 +1,5 @@
 """pystray's darwin backend. AppKit belongs to the main thread: all goes through its queue."""
 
-# ruff: noqa: SLF001 - see the package's docstring
-
 from __future__ import annotations
 
 from traywatch.core.overview import IconState

@@ -10,8 +10,6 @@
 https://learn.microsoft.com/windows/win32/api/shellapi/ns-shellapi-notifyicondataw
 """
 
-# ruff: noqa: SLF001 - see the package's docstring
-
 from __future__ import annotations
 
 import ctypes

@@ -9,8 +9,6 @@ What it is taught here:
 https://specifications.freedesktop.org/systemtray-spec/latest/
 """
 
-# ruff: noqa: SLF001 - see the package's docstring
-
 from __future__ import annotations
 
 import logging
