@@ -16,8 +16,10 @@ from traywatch.fetch import Fetcher, Limits
 T = TypeVar("T")
 
 NOW = datetime(2025, 11, 18, 12, 0, tzinfo=UTC)
-QUICK = Limits(connect_s=0.3, read_s=0.3, total_s=0.9, reused_s=0.2, stagger_s=0.02)
-"""The real ones thirtyfold; every other bound as in life."""
+QUICK = Limits(read_s=0.3, total_s=0.9)
+"""For vendors that dawdle over an answer; every other bound as in life."""
+QUICK_CONNECT = Limits(connect_s=0.3)
+"""For those that dawdle before."""
 LIFE = Limits()
 MEBIBYTE = 2**20
 

@@ -88,7 +88,8 @@ class Vendor:
 
     @property
     def url(self) -> str:
-        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}/summary.json"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}/summary.json"
 
     @property
     def last(self) -> Request:

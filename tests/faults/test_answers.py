@@ -86,7 +86,7 @@ BAD = [
     *(too_slow(f"hangs at byte {n}", hang(GOOD[:n]), "silent for 0.3 s") for n in BYTES),
     too_slow("drips its head", drip(b"HTTP/1.1 200 OK\r\nA: ", b"x", 0.05), "not done after 0.9 s"),
     too_slow("drips its body", drip(ENDLESS, b"x", 0.05), "not done after 0.9 s"),
-    too_slow("drips hints", drip(b"", b"HTTP/1.1 103 Hint\r\n\r\n", 0.2), "not done after 0.9 s"),
+    too_slow("drips hints", drip(b"", b"HTTP/1.1 103 Hint\r\n\r\n", 0.1), "not done after 0.9 s"),
     too_slow("first byte too late", late(GOOD, 0.5), "silent for 0.3 s"),
     unreachable("promises more than it sends", cut(message(200, body=b"{}", length=99))),
     unreachable("ends in a chunk", cut(CHUNKED + b"ff\r\nabc")),

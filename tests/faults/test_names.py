@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tests.faults.arena import QUICK, Names, failure, play
+from tests.faults.arena import QUICK_CONNECT, Names, failure, play
 from tests.faults.hostile import Vendor, reply
 from traywatch.core.model import Fault
 from traywatch.fetch import Fetcher, Limits
@@ -64,7 +64,7 @@ def test_a_look_up_that_hangs_is_given_up() -> None:
             await asyncio.Event().wait()
             raise AssertionError
 
-        fetcher = Fetcher(resolver=hanging, limits=QUICK)
+        fetcher = Fetcher(resolver=hanging, limits=QUICK_CONNECT)
         error = await failure(fetcher, "http://status.example/")
         assert (error.fault, str(error)) == (
             Fault.UNREACHABLE,
@@ -97,6 +97,26 @@ def test_the_system_resolver_knows_localhost() -> None:
     play(scenario)
 
 
+def has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6, not even on loopback")
+def test_a_page_at_an_ipv6_address() -> None:
+    async def scenario() -> None:
+        async with Vendor(reply(b"well"), host="::1") as vendor:
+            fetcher = Fetcher()
+            assert (await fetcher.get(vendor.url)).url == vendor.url
+            assert vendor.last.header(b"Host") == f"[::1]:{vendor.port}".encode()
+            await fetcher.aclose()
+
+    play(scenario)
+
+
 def test_nobody_listens() -> None:
     async def scenario() -> None:
         async with Vendor(reply()) as vendor:
@@ -111,7 +131,7 @@ def test_nobody_listens() -> None:
 
 def test_nobody_answers(deaf: socket.socket) -> None:
     async def scenario() -> None:
-        fetcher = Fetcher(limits=QUICK)
+        fetcher = Fetcher(limits=QUICK_CONNECT)
         host, port = deaf.getsockname()
         error = await failure(fetcher, f"http://{host}:{port}/")
         assert (error.fault, str(error)) == (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.faults.arena import QUICK, Names, at_most, failure, play
+from tests.faults.arena import QUICK_CONNECT, Names, at_most, failure, play
 from tests.faults.hostile import (
     Act,
     Caller,
@@ -157,7 +157,7 @@ def after_hello(act: Act) -> Act:
 
 def test_a_handshake_that_never_ends() -> None:
     async def scenario() -> None:
-        fetch = Fetcher(resolver=Names({HOST: [["127.0.0.1"]]}), limits=QUICK)
+        fetch = Fetcher(resolver=Names({HOST: [["127.0.0.1"]]}), limits=QUICK_CONNECT)
         async with Vendor(greeting=hang()) as vendor:
             error = await failure(fetch, secure_url(vendor))
             assert error.fault is Fault.UNREACHABLE

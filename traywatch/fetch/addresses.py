@@ -62,9 +62,9 @@ def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
 
 
 def _can_be_asked(url: httpx.URL) -> bool:
-    """httpx lets any number pass as a port."""
+    """httpx lets any number pass as a port and any length as a name (RFC 1035, 2.3.4)."""
     port = 80 if url.port is None else url.port
-    return url.scheme in _SCHEMES and bool(url.host) and 0 < port < 65536
+    return url.scheme in _SCHEMES and 0 < len(url.raw_host) < 256 and 0 < port < 65536
 
 
 def _bare(url: httpx.URL) -> httpx.URL:
