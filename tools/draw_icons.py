@@ -16,7 +16,6 @@ from traywatch.core.overview import IconState
 from traywatch.sinks import icons
 
 ASSETS: Final = Path(__file__).resolve().parent.parent / "assets"
-OWN_FACE: Final = IconState.OPERATIONAL
 ICO_SIZES: Final = (16, 20, 24, 32, 40, 48, 64, 256)
 """Windows at 100 to 250 %, small and large."""
 ICNS_SIZES: Final = (16, 32, 64, 128, 256, 512, 1024)
@@ -30,14 +29,14 @@ def draw_all(assets: Path) -> None:
         apps.mkdir(parents=True, exist_ok=True)
         for state in IconState:
             icons.draw(state, size).save(apps / f"traywatch-{state}.png", optimize=True)
-    icons.draw(OWN_FACE, 256).save(folder / "traywatch.png", optimize=True)
+    icons.draw_mark(256).save(folder / "traywatch.png", optimize=True)
     _draw_set(folder / "traywatch.ico", ICO_SIZES)
     _draw_set(folder / "traywatch.icns", ICNS_SIZES)
 
 
 def _draw_set(file: Path, sizes: tuple[int, ...]) -> None:
     """One file with an image drawn for each size; the largest must come first for Pillow."""
-    largest, *others = [icons.draw(OWN_FACE, size) for size in sorted(sizes, reverse=True)]
+    largest, *others = [icons.draw_mark(size) for size in sorted(sizes, reverse=True)]
     # Without "sizes" the ICO writer adds sizes of its own; the ICNS writer does not know the word.
     largest.save(file, append_images=others, sizes=[(size, size) for size in sizes])
 

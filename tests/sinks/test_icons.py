@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from PIL import Image, ImageChops
 
-from tools.draw_icons import ASSETS, ICO_SIZES, OWN_FACE, draw_all
+from tools.draw_icons import ASSETS, ICO_SIZES, draw_all
 from traywatch.core.overview import IconState
 from traywatch.sinks import icons
 
@@ -138,7 +138,7 @@ def test_each_size_in_the_windows_icon_is_drawn_for_itself() -> None:
     with Image.open(ASSETS / "icons" / "traywatch.ico") as file:
         for size in ICO_SIZES:
             image = file.ico.getimage((size, size))  # type: ignore[attr-defined]
-            assert same(image.convert("RGBA"), icons.draw(OWN_FACE, size)), size
+            assert same(image.convert("RGBA"), icons.draw_mark(size)), size
 
 
 # ------------------------------------------------------------------ measures

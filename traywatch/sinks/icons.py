@@ -191,6 +191,11 @@ def _question(canvas: _Canvas) -> None:
     canvas.disc(canvas.at(0, 0.5), width * 0.62)
 
 
+def _pulse(canvas: _Canvas) -> None:
+    beat = ((-0.66, 0.06), (-0.3, 0.06), (-0.08, -0.46), (0.2, 0.5), (0.36, 0.06), (0.66, 0.06))
+    canvas.stroke([canvas.at(x, y) for x, y in beat], canvas.size * 0.085)
+
+
 # ---------------------------------------------------------------- faces
 
 
@@ -222,6 +227,9 @@ _FACES: Final = {
 }
 
 
+_MARK: Final = _Face((44, 58, 92), (24, 32, 54), _WHITE, _square, _pulse)
+
+
 def colour(state: IconState) -> _Colour:
     """The colour a state is known by (RGB)."""
     return _FACES[state].fill
@@ -233,19 +241,27 @@ def draw(state: IconState, size: int, *, template: bool = False) -> Image.Image:
 
     template: black with the sign cut out, for macOS, which takes only the alpha channel.
     """
-    face = _FACES[state]
-    outer = _mask(face.silhouette, size)
-    inner = _mask(face.silhouette, size, inset=max(0.6, size / 28))
-    sign = _mask(face.sign, size)
-    shape = ImageChops.lighter(outer, sign) if face.hollow else outer
-    if template:
-        icon = Image.new("RGBA", (size, size), (0, 0, 0, 255))
-        icon.putalpha(shape if face.hollow else ImageChops.subtract(outer, sign))
-        return icon
+    return _template(_FACES[state], size) if template else _coloured(_FACES[state], size)
+
+
+def draw_mark(size: int) -> Image.Image:
+    """The program's own icon: of no state, as it stands beside good news and bad."""
+    return _coloured(_MARK, size)
+
+
+def _coloured(face: _Face, size: int) -> Image.Image:
+    outer, sign = _mask(face.silhouette, size), _mask(face.sign, size)
     icon = Image.new("RGBA", (size, size), (*face.rim, 255))
-    icon.paste((*face.fill, 255), mask=inner)
+    icon.paste((*face.fill, 255), mask=_mask(face.silhouette, size, inset=max(0.6, size / 28)))
     icon.paste((*face.ink, 255), mask=sign)
-    icon.putalpha(shape)
+    icon.putalpha(ImageChops.lighter(outer, sign) if face.hollow else outer)
+    return icon
+
+
+def _template(face: _Face, size: int) -> Image.Image:
+    outer, sign = _mask(face.silhouette, size), _mask(face.sign, size)
+    icon = Image.new("RGBA", (size, size), (0, 0, 0, 255))
+    icon.putalpha((ImageChops.lighter if face.hollow else ImageChops.subtract)(outer, sign))
     return icon
 
 
