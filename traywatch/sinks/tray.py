@@ -120,17 +120,11 @@ class Tray:
     def _run_once(self, pystray: ModuleType) -> str | None:
         """One icon from its making to its end; why it ended, unless it was told to."""
         interrupted = _interrupt_handler(self._commands.quit)
-        icon = None
         try:
-            icon = pystray.Icon(NAME, icons.draw(IconState.UNREADABLE, 64), NAME)
-            backend = backend_for(pystray.Icon)(icon, self._look, self._commands.quit)
-            face = _Face(pystray, backend, self._commands, interrupted)
-            _say_what_is_missing(backend)
-            icon.run(lambda _: self._begin(face))
+            face = _Face(pystray, self._commands, self._look, interrupted)
+            _say_what_is_missing(face.backend)
+            face.run(lambda: self._begin(face))
         except Exception as error:  # noqa: BLE001 - whatever the system's library raises
-            if icon is not None:
-                # A thread of pystray's may wait for this loop to begin, and keep us from ending.
-                icon._Icon__queue.put(True)
             return f"{type(error).__name__}: {error}"
         finally:
             self._face = None
@@ -149,7 +143,7 @@ class Tray:
             return
         try:
             if self._stopping:
-                face.backend.icon.stop()
+                face.icon.stop()
                 return
             face.show(self._slot)
             while self._toasts:
@@ -163,16 +157,30 @@ class _Face:
     """What one icon shows now. Main thread only."""
 
     def __init__(
-        self, pystray: ModuleType, backend: Backend, commands: Commands, interrupted: _Handler
+        self,
+        pystray: ModuleType,
+        commands: Commands,
+        look: Callable[[], None],
+        interrupted: _Handler,
     ) -> None:
-        self.backend = backend
         self._pystray = pystray
         self._commands = commands
         self._interrupted = interrupted
         self._shown: Overview | None = None
         self._tooltip = ""
         self._rows: tuple[Row, ...] = ()
-        backend.icon.menu = pystray.Menu(self._items)
+        nothing_known = icons.draw(IconState.UNREADABLE, 64)
+        self.icon = pystray.Icon(NAME, nothing_known, NAME, pystray.Menu(self._items))
+        self.backend: Backend = backend_for(pystray.Icon)(self.icon, look, commands.quit)
+
+    def run(self, begin: Callable[[], None]) -> None:
+        """The icon's loop. ``begin`` is called once it runs, on a thread of pystray's."""
+        try:
+            self.icon.run(lambda _: begin())
+        except BaseException:
+            # That thread may wait for a loop that never began, and would keep us from ending.
+            self.icon._Icon__queue.put(True)
+            raise
 
     def show(self, overview: Overview) -> None:
         """Change what differs from what is shown."""
@@ -287,13 +295,13 @@ def _nothing(*_: object) -> None:
 
 def _advice(failures: Mapping[str, Exception]) -> str:
     """Why there is no tray, and what to install."""
-    if not failures:
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return "there is no graphical display: neither DISPLAY nor WAYLAND_DISPLAY is set"
     if "xorg" in failures:
         return f"the display {os.environ.get('DISPLAY')} cannot be opened: {failures['xorg']}"
     return (
-        f"an icon in this desktop's tray needs {desktop.INDICATOR_PACKAGES}, and in a virtual "
-        "environment --system-site-packages"
+        f"an icon in this desktop's tray needs the session bus and {desktop.INDICATOR_PACKAGES}, "
+        "in a virtual environment made with --system-site-packages"
     )
 
 
