@@ -9,7 +9,7 @@ for components, (type, "component old->new").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -113,6 +113,13 @@ def page(
     at: float | None, *incidents: Incident, exhaustive: bool = True, **components: str
 ) -> Snapshot:
     """What the page says; ``at`` is its own clock, None for a page that has none."""
+    return components_page(at, components, *incidents, exhaustive=exhaustive)
+
+
+def components_page(
+    at: float | None, components: Mapping[str, str], *incidents: Incident, exhaustive: bool = True
+) -> Snapshot:
+    """The same with the components as a mapping of name to status word."""
     return Snapshot(
         platform="test",
         exhaustive=exhaustive,

@@ -8,6 +8,7 @@ from tests.core.play import (
     EPOCH,
     Play,
     completed,
+    components_page,
     heard,
     identified,
     in_progress,
@@ -327,7 +328,8 @@ class TestMaintenance:
         play.sees(page(2, maintenance("M", scheduled(1))))
         moved = maintenance("M", scheduled(1), window=(90, 150))
         play.sees(page(3, moved)).tells((MaintenanceScheduled, "M scheduled"))
-        assert getattr(play.told[0], "starts_at") == minute(90)
+        assert isinstance(play.told[0], MaintenanceScheduled)
+        assert play.told[0].starts_at == minute(90)
         play.sees(page(4, moved)).tells()
 
     def test_an_update_that_moves_it_carries_the_window_itself(self) -> None:
@@ -391,15 +393,17 @@ class TestComponents:
 
     def test_three_are_told_singly_and_four_as_one(self) -> None:
         play = Play(Memory("p"))
-        calm = {f"c{n}": "operational" for n in range(4)}
-        play.sees(page(1, **calm))
-        play.sees(
-            page(2, **{**calm, "c0": "major_outage", "c1": "major_outage", "c2": "major_outage"})
-        )
+        names = ["a", "b", "c", "d"]
+
+        def down(count: int) -> dict[str, str]:
+            return {n: "operational" if i >= count else "major_outage" for i, n in enumerate(names)}
+
+        play.sees(components_page(1, down(0)))
+        play.sees(components_page(2, down(3)))
         assert len(play.told) == 3
-        play.sees(page(3, **calm))
-        play.sees(page(4, **dict.fromkeys(calm, "major_outage")))
-        play.tells((ComponentChanged, "c0+c1+c2+c3 operational->major_outage"))
+        play.sees(components_page(3, down(0)))
+        play.sees(components_page(4, down(4)))
+        play.tells((ComponentChanged, "a+b+c+d operational->major_outage"))
 
     def test_one_that_is_gone_is_forgotten_but_an_empty_list_forgets_nothing(self) -> None:
         play = Play.baselined()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -58,7 +59,7 @@ class TestPolling:
 
         times = live(play).net.times("summary")
         assert times[0] == 0.0
-        gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+        gaps = [b - a for a, b in pairwise(times)]
         assert len(times) in (10, 11)
         assert all(54 <= gap <= 67 for gap in gaps)
 
@@ -122,12 +123,14 @@ class TestNews:
     def test_opened_updated_and_closed_with_its_own_words(self) -> None:
         async def play(loop: Timelapse) -> World:
             world, board = _world(loop)
-            incident = lambda: board.incident("Outage")  # noqa: E731
             await world.runs(
                 400,
                 (70, lambda: _open(board)),
-                (140, lambda: incident().update(IncidentStatus.IDENTIFIED, "Found it.")),
-                (230, lambda: incident().resolve("All is well.")),
+                (
+                    140,
+                    lambda: board.incident("Outage").update(IncidentStatus.IDENTIFIED, "Found it."),
+                ),
+                (230, lambda: board.incident("Outage").resolve("All is well.")),
             )
             return world
 
@@ -173,7 +176,7 @@ class TestNews:
         world = live(play)
         assert _kinds(world) == [IncidentOpened]
         gaps = world.net.times("summary")
-        assert max(b - a for a, b in zip(gaps, gaps[1:], strict=False)) <= 67
+        assert max(b - a for a, b in pairwise(gaps)) <= 67
 
 
 class TestOffline:
@@ -262,7 +265,7 @@ class TestUnreadable:
             return world
 
         world = live(play)
-        searches = [at for at in world.net.times("/proxy/")]
+        searches = world.net.times("/proxy/")
         assert 1 <= len(searches) <= 3
 
 

@@ -75,7 +75,7 @@ class World:
             return SqliteStore.in_memory()
         return SqliteStore.open(folder, self.loop.wall())[0]
 
-    async def runs(self, seconds: float, *then: tuple[float, Callable[[], None]]) -> None:
+    async def runs(self, seconds: float, *then: tuple[float, Callable[[], object]]) -> None:
         """Let the conductor work for so long, doing things at times in between."""
         stop = asyncio.Event()
         for at, act in then:

@@ -221,7 +221,7 @@ class Conductor:
     def _begin_look(self, page: Page) -> None:
         now = self.clock.monotonic()
         self.counters.lateness_s = self._timetable.started(page.id, now)
-        task = asyncio.create_task(self._look(page))
+        task = asyncio.create_task(self.poll(page))
         self._looks[task] = page.id
         task.add_done_callback(self._end_look)
 
@@ -235,7 +235,8 @@ class Conductor:
             self._timetable.set(page_id, self.clock.monotonic() + page.interval_s)
         self._bell.set()
 
-    async def _look(self, page: Page) -> None:
+    async def poll(self, page: Page) -> None:
+        """Everything that happens when a page is due: look, take, and say when next."""
         result = await self._looker.look(page)
         self.counters.count(result)
         await self._take_failure(page, result)
