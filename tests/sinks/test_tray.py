@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -80,25 +80,32 @@ def test_the_backends_that_can_work_are_tried_best_first(
 
 
 class Loop(Backend):
-    """A backend whose loop is a list: knocks are looked at when the test says so."""
+    """A backend whose loop ends at once. What is asked of it is done at once, and noted."""
 
     icons: ClassVar[list[Loop]] = []
     breaks = ""
+    meanwhile: ClassVar[Callable[[Loop], None]] = lambda _: None
+    """What other threads do while the loop runs."""
 
     def __init__(self, icon: Any, *rest: Any) -> None:
         super().__init__(icon, *rest)
         self.did: list[object] = []
         self.icons.append(self)
-        icon.run = self.run
-        icon.stop = lambda: self.did.append("stop")
+        # Where pystray's backends differ; ``run`` itself is pystray's own.
+        icon._run, icon._stop = self._run, lambda: self.did.append("stop")
+        icon._update_menu = lambda: None
 
-    def run(self, ready: Any) -> None:
+    def _run(self) -> None:
         if self.breaks:
             raise RuntimeError(self.breaks)
-        ready(self.icon)
+        self.icon._mark_ready()
+        self.icon._setup_thread.join()
+        self._look()
+        Loop.meanwhile(self)
 
     def knock(self) -> None:
-        self._look()
+        if threading.current_thread() is threading.main_thread():
+            self._look()
 
     def appear(self) -> None:
         self.did.append("appear")
@@ -126,6 +133,7 @@ def make_tray(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setattr(tray, "_say_what_is_missing", lambda _: None)
     monkeypatch.setattr(Loop, "icons", [])
     monkeypatch.setattr(Loop, "breaks", "")
+    monkeypatch.setattr(Loop, "meanwhile", lambda _: None)
     nothing = SimpleNamespace(check_now=None, set_paused=None, open_log=None, quit=lambda: None)
     yield lambda: tray.Tray(nothing)  # type: ignore[arg-type]
     for name in [name for name in sys.modules if name.partition(".")[0] == "pystray"]:
@@ -152,9 +160,8 @@ def test_what_was_shown_before_the_loop_runs_is_painted_before_the_icon_appears(
 def test_only_what_differs_is_changed(make_tray: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     tray = make_tray()
 
-    def run(self: Loop, ready: Any) -> None:
-        ready(self.icon)
-        self.did.clear()
+    def meanwhile(loop: Loop) -> None:
+        loop.did.clear()
         for overview in (
             Overview(IconState.UNREADABLE),
             Overview(IconState.DEGRADED),
@@ -163,7 +170,7 @@ def test_only_what_differs_is_changed(make_tray: Any, monkeypatch: pytest.Monkey
             tray.show(overview)
         tray.stop()
 
-    monkeypatch.setattr(Loop, "run", run)
+    monkeypatch.setattr(Loop, "meanwhile", meanwhile)
     assert tray.run() is None
     assert Loop.icons[0].did == [IconState.DEGRADED, "menu", "stop"]
 
@@ -178,6 +185,9 @@ def test_an_icon_whose_loop_breaks_is_made_anew_a_few_times_and_no_thread_stays(
     assert [record.message for record in caplog.records] == 3 * [
         "the tray icon is gone: RuntimeError: the X server is gone"
     ]
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join(5)
     assert threading.active_count() == threads
 
 

@@ -175,10 +175,17 @@ class _Face:
 
     def run(self, begin: Callable[[], None]) -> None:
         """The icon's loop. ``begin`` is called once it runs, on a thread of pystray's."""
+        failed = False
+
+        def ready(_: object) -> None:
+            if not failed:
+                begin()
+
         try:
-            self.icon.run(lambda _: begin())
+            self.icon.run(ready)
         except BaseException:
             # That thread may wait for a loop that never began, and would keep us from ending.
+            failed = True
             self.icon._Icon__queue.put(True)
             raise
 
