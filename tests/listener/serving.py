@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -78,6 +79,20 @@ class Line:
                 return await self.reader.read()
             except ConnectionResetError:
                 return b""
+
+    async def until(self, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
+        """The first place where it matches; None: the other side closed before."""
+        received = b""
+        async with asyncio.timeout(PATIENCE_S):
+            while (found := pattern.search(received)) is None:
+                try:
+                    chunk = await self.reader.read(65_536)
+                except ConnectionResetError:
+                    return None
+                if not chunk:
+                    return None
+                received += chunk
+        return found
 
     def pause(self) -> None:
         """Read no more."""

@@ -144,19 +144,33 @@ def test_refusals(code: int, method: str, path: str, headers: list[tuple[bytes, 
         b'"text"',
         b"NaN",
         b"\xff\xfe\x00",
-        b"{}",
-        b'{"incident": []}',
         b"[" * 100_000,
         b'{"a":' * 50_000,
         b'{"incident": ' + b"9" * 5_000 + b"}",
         b'"\\ud800"',
     ],
 )
-def test_what_is_no_webhook(body: bytes) -> None:
+def test_what_is_no_json_object(body: bytes) -> None:
     desk = Desk()
     assert desk.post(body).code == 400
     assert desk.verdicts == {Verdict.MALFORMED: 1}
     assert desk.inbox.deliveries == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b'{"incident": []}', b'{"incident": {}}', b'{"event_type": "x", "x": {}}'],
+)
+def test_what_is_nothing_to_us_is_no_fault_of_the_sender(
+    body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Refused, it would come back for days, and then the vendor would give the endpoint up."""
+    desk = Desk()
+    with caplog.at_level(logging.INFO, "traywatch"):
+        assert desk.post(body).code == 204
+    assert desk.verdicts == {Verdict.IGNORED: 1}
+    assert desk.inbox.deliveries == []
+    assert caplog.records[0].getMessage().startswith("a webhook was ignored: ")
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,11 @@ class Verdict(StrEnum):
     ACCEPTED = "accepted"
     REPEATED = "repeated"
     """Known already, by its receipt."""
+    IGNORED = "ignored"
+    """A JSON object, but nothing in it is ours to tell: vendors send events of many kinds, and
+    give up an endpoint that refuses some of them."""
     MALFORMED = "malformed"
+    """No JSON object."""
     UNSIGNED = "unsigned"
     """No signature, or not one of ours."""
     FOREIGN = "foreign"

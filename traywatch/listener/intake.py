@@ -19,7 +19,7 @@ from traywatch.core.model import Snapshot
 from traywatch.core.text import one_line
 from traywatch.listener import Delivery, Inbox, Verdict
 from traywatch.listener.signatures import Flaw, Headers, Proof, keys, opens, verify
-from traywatch.platforms.webhook import parse_webhook
+from traywatch.platforms.webhook import MalformedBody, parse_webhook
 
 BODY_LIMIT: Final = 256 * 1024
 """Bytes of a webhook's body (requirement W6)."""
@@ -46,6 +46,7 @@ class Answer:
 
 _ACCEPTED: Final = Answer(Verdict.ACCEPTED)
 _REPEATED: Final = Answer(Verdict.REPEATED)
+_IGNORED: Final = Answer(Verdict.IGNORED)
 _UNKNOWN_PAGE: Final = Answer(Verdict.UNKNOWN_PAGE, "no such page is watched")
 _UNAVAILABLE: Final = Answer(Verdict.UNAVAILABLE, "it could not be stored, try again")
 _UNSIGNED_IS_FINE: Final = Proof()
@@ -114,8 +115,11 @@ class Intake:
 def _read(body: bytes) -> Snapshot | Answer:
     try:
         return parse_webhook(body)
-    except FormatError as error:
+    except MalformedBody as error:
         return Answer(Verdict.MALFORMED, one_line(str(error), 200))
+    except FormatError as error:
+        log.info("a webhook was ignored: %s", error)
+        return _IGNORED
     except Exception as error:  # a parser's fault would come back with every try: not 503
         log.error("a webhook could not be read: %s", _name(error), exc_info=error)
         return Answer(Verdict.MALFORMED, "it could not be read")

@@ -47,7 +47,7 @@ _TIMEOUT: Final = httpx.Timeout(10.0, read=SILENCE_S)
 _TRIES: Final = 10
 """Then a delivery that cannot be stored is let go: the page's next poll has its news too."""
 _TOO_LARGE: Final = Answer(Verdict.TOO_LARGE, f"the body is over {BODY_LIMIT} bytes")
-_TAKEN: Final = (Verdict.ACCEPTED, Verdict.REPEATED)
+_NOT_REFUSED: Final = (Verdict.ACCEPTED, Verdict.REPEATED, Verdict.IGNORED)
 
 
 def backoff(failures: int, uniform: Callable[[float, float], float] = random.uniform) -> float:
@@ -119,7 +119,7 @@ class _Desk:
                 break
             await asyncio.sleep(self.delay(tries))
         self.verdicts[answer.verdict] += 1
-        if answer.verdict not in _TAKEN:
+        if answer.verdict not in _NOT_REFUSED:
             log.warning("%s: a webhook was refused: %s", self.name, answer.reason)
 
     async def _take(self, enclosed: Enclosed, received_at: datetime) -> Answer:

@@ -23,6 +23,7 @@ class Reply:
 _HTTP_STATUS: Final = {
     Verdict.ACCEPTED: 204,
     Verdict.REPEATED: 204,
+    Verdict.IGNORED: 204,
     Verdict.MALFORMED: 400,
     Verdict.UNSIGNED: 401,
     Verdict.FOREIGN: 403,
