@@ -65,6 +65,30 @@ def test_a_kept_connection_closed_under_the_question_is_no_failure(act: Act) -> 
     play(scenario)
 
 
+def test_an_answer_nobody_asked_for_is_not_taken_for_the_next_one() -> None:
+    """It lies in the socket between two polls, where some proxy mixed up its callers."""
+
+    async def scenario() -> None:
+        between, said = asyncio.Event(), asyncio.Event()
+
+        async def act(caller: Caller) -> bool:
+            await caller.send(message(200, body=b"one"))
+            await between.wait()
+            await caller.send(message(200, body=b"somebody else's"))
+            said.set()
+            return True
+
+        async with Vendor(act, reply(b"two")) as vendor:
+            fetcher = Fetcher()
+            await fetcher.get(vendor.url)
+            between.set()
+            await said.wait()
+            assert (await fetcher.get(vendor.url)).body == b"two"
+            await fetcher.aclose()
+
+    play(scenario)
+
+
 def test_a_kept_connection_that_fell_silent_is_replaced() -> None:
     """So it is after a sleep, or when the network changed under us."""
 

@@ -12,6 +12,7 @@ from tests.faults.arena import QUICK_CONNECT, Names, failure, play
 from tests.faults.hostile import Vendor, reply
 from traywatch.core.model import Fault
 from traywatch.fetch import Fetcher, Limits
+from traywatch.fetch.dial import _in_turns
 
 PATIENT = Limits(connect_s=5.0, stagger_s=0.02)
 NOWHERE = "2001:db8::1"
@@ -162,6 +163,11 @@ def test_one_good_address_is_enough(deaf: socket.socket, addresses: list[str]) -
             await fetcher.aclose()
 
     play(scenario)
+
+
+def test_a_broken_family_costs_one_head_start() -> None:
+    assert _in_turns(["::1", "::2", "::3", "10.0.0.1"]) == ["::1", "10.0.0.1", "::2", "::3"]
+    assert _in_turns(["10.0.0.1", "10.0.0.2", "::1"]) == ["10.0.0.1", "::1", "10.0.0.2"]
 
 
 def test_all_addresses_bad(deaf: socket.socket) -> None:
