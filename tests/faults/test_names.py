@@ -151,8 +151,15 @@ def test_nobody_answers(deaf: socket.socket) -> None:
         ["::1", "127.0.0.1"],
         ["127.0.0.3", "127.0.0.1"],
         ["127.0.0.3", NOWHERE, "127.0.0.3", "127.0.0.1"],
+        [*(f"2001:db8::{n}" for n in range(1, 20)), "127.0.0.1"],
     ],
-    ids=["IPv6 without a way", "IPv6 refused", "silence first", "silence, no way, silence"],
+    ids=[
+        "IPv6 without a way",
+        "IPv6 refused",
+        "silence first",
+        "silence, no way, silence",
+        "much IPv6 without a way",
+    ],
 )
 def test_one_good_address_is_enough(deaf: socket.socket, addresses: list[str]) -> None:
     async def scenario() -> None:
