@@ -199,9 +199,15 @@ class Fetcher:
                 http_status=http_status,
                 retry_after_s=headers.retry_after_s(fields, self._now()),
             )
-        private = response.extensions.get("private", guard.looks_private(url.host))
+        private = response.extensions.get("private")
         return _Answer(
-            url, conditional, http_status, fields, bool(private), reader.finish(), reader.received
+            url=url,
+            conditional=conditional,
+            http_status=http_status,
+            headers=fields,
+            private=guard.looks_private(url.host) if private is None else bool(private),
+            body=reader.finish(),
+            received=reader.received,
         )
 
     def _reply(self, start: Asked, answer: _Answer, known: Validators | None) -> Reply:

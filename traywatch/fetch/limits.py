@@ -23,9 +23,9 @@ class Limits:
     """The longest silence."""
     total_s: float = 30.0
     """The whole GET, redirects included; waiting for a free turn is not counted."""
-    reused_s: float = 5.0
+    reused_s: float = 10.0
     """The longest wait for a first byte on a connection that lay idle. A network that was left
-    swallows what is sent without a word, and a new connection is quicker than ``read_s``."""
+    swallows what is sent without a word; a new connection is then tried while there is time."""
     stagger_s: float = 0.25
     """The head start of one address of a host over the next (RFC 8305, 8)."""
     keep_idle_s: float = 180.0

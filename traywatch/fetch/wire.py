@@ -93,9 +93,8 @@ class Wire(httpx.AsyncBaseTransport):
     def forget(self) -> None:
         """Close every idle connection: after a sleep or in another network they are dead."""
         for line in list(self._idle):
-            self._hosts[line.origin[1]].idle.remove(line)
+            self._wake(line)
             self._drop(line)
-        self._idle.clear()
 
     # ------------------------------------------------------------ connections
 
