@@ -1,0 +1,1 @@
+"""Measurements, repeatable, each with its baseline in the same run. See README.md."""
