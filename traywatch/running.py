@@ -9,10 +9,10 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from traywatch.config import Config
 from traywatch.core.errors import StoreError
@@ -29,6 +29,8 @@ from traywatch.store.sqlite import SqliteStore
 from traywatch.watch.conductor import Conductor
 
 log = logging.getLogger(__name__)
+
+SPARE_FILES: Final = 256
 
 
 class Running:
@@ -83,6 +85,7 @@ async def conductor_for(
     on_overview: Callable[[Overview], None] | None = None,
 ) -> AsyncIterator[Conductor]:
     """A conductor with its store and its HTTP client, put away at the end."""
+    _allow_connections(len(config.pages))
     store, fetcher = _open_store(profile), Fetcher()
     try:
         yield Conductor(
@@ -142,6 +145,21 @@ def _open_store(profile: Profile) -> SqliteStore:
     for notice in notices:
         log.warning("%s", notice)
     return store
+
+
+def _allow_connections(pages: int) -> None:
+    """A kept connection a page, where the system lets us: its soft limit is often 1,024 files, of
+    which ``fetch`` uses half. Without, the rest shake hands at every poll."""
+    try:
+        import resource
+    except ImportError:  # Windows counts sockets elsewhere
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * pages + SPARE_FILES
+    if soft not in (resource.RLIM_INFINITY, -1) and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _names(pages: Sequence[Page]) -> str:

@@ -39,6 +39,10 @@ def _open(board: Board, name: str = "Outage") -> None:
     board.open_incident(name, "We are looking.", components={"API": ComponentStatus.PARTIAL_OUTAGE})
 
 
+def _identify(board: Board) -> None:
+    board.incident("Outage").update(IncidentStatus.IDENTIFIED, "Found it.")
+
+
 def _world(loop: Timelapse, count: int = 1) -> tuple[World, Board]:
     world, board = World(loop, _pages(count)), _board(loop)
     for page in world.conductor.pages.values():

@@ -33,7 +33,12 @@ class Net:
     most_under_way: int = 0
     latency_s: float = 0.1
 
-    async def get(self, url: str, validators: Validators | None = None) -> Reply:
+    def forget_connections(self) -> None:
+        """There are none."""
+
+    async def get(
+        self, url: str, validators: Validators | None = None, *, private_ok: bool | None = None
+    ) -> Reply:
         """Look the answer up after a little while."""
         self.asked.append((self.loop.time(), url))
         self.under_way += 1

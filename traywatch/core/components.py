@@ -56,7 +56,7 @@ def _take(draft: Draft, component: Component, snapshot: Snapshot) -> _Change | N
     if known and _is_older(component, known):
         return None
     in_doubt = component.component_status is ComponentStatus.UNKNOWN
-    draft.components[component.id] = KnownComponent(
+    after = KnownComponent(
         id=component.id,
         name=component.name,
         component_status=_understood(component, known),
@@ -64,6 +64,9 @@ def _take(draft: Draft, component: Component, snapshot: Snapshot) -> _Change | N
         in_doubt=in_doubt,
         updated_at=component.updated_at or (known.updated_at if known else None),
     )
+    if after == known:  # keeping the old one spares a thousand pages' worth of garbage
+        return None
+    draft.components[component.id] = after
     old = _before(component, known)
     calm = old or ComponentStatus.OPERATIONAL
     if in_doubt or component.component_status is calm:

@@ -78,6 +78,7 @@ class Conductor:
         self.paused = store.setting(PAUSED) is not None
         """Notifications are paused by the person. May be read on any thread."""
         self._store = store
+        self._fetch = fetch
         self._looker = Looker(self.ledger, fetch, self.clock)
         self._timetable = Timetable()
         self._pace: dict[str, Next] = {}
@@ -208,6 +209,7 @@ class Conductor:
 
     def _refresh_all(self) -> None:
         """Everything is due, spread so that no second sees more than ten requests."""
+        self._fetch.forget_connections()
         now, waiting = self.clock.monotonic(), self._timetable.waiting()
         for place, page_id in enumerate(waiting):
             wait_s = spread_s(len(waiting), place / len(waiting))

@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
 
 from traywatch import platforms
 from traywatch.core.advance import leaving
@@ -15,6 +16,7 @@ from traywatch.core.history import wanted
 from traywatch.core.model import Failure, Fault, NoHistory, Page, Snapshot, Unchanged
 from traywatch.core.reply import Reply, Validators
 from traywatch.core.schedule import Outcome
+from traywatch.fetch.guard import looks_private
 from traywatch.platforms.base import Platform
 from traywatch.store import PageRecord
 from traywatch.watch.clock import Clock
@@ -32,8 +34,16 @@ REDISCOVER: Final = timedelta(days=1)
 class Fetch(Protocol):
     """The one HTTP client."""
 
-    async def get(self, url: str, validators: Validators | None = None) -> Reply:
-        """One conditional GET. Raises FetchError."""
+    async def get(
+        self, url: str, validators: Validators | None = None, *, private_ok: bool | None = None
+    ) -> Reply:
+        """One conditional GET. Raises FetchError.
+
+        private_ok: whether it may lead into a private network; None: where its owner put it.
+        """
+
+    def forget_connections(self) -> None:
+        """After a sleep or in another network, what lies idle is dead."""
 
 
 TURN_S: Final = 0.1
@@ -92,9 +102,17 @@ class Looker:
             return await self._find(page)
         if self._is_lost(page, record):
             return await self._find_again(page, record)
-        reply = await self._fetch.get(record.address, record.validators)
+        reply = await self._get(page, record.address, record.validators)
         await self._take(page, platform, reply)
         return _result(reply)
+
+    async def _get(self, page: Page, url: str, validators: Validators | None = None) -> Reply:
+        """A document on another host than the page's is one the vendor chose, by a redirect once
+        followed: it never leads into a private network the page is not in itself."""
+        chosen_by_vendor = urlsplit(url).hostname != urlsplit(page.url).hostname
+        if chosen_by_vendor and not looks_private(urlsplit(page.url).hostname or ""):
+            return await self._fetch.get(url, validators, private_ok=False)
+        return await self._fetch.get(url, validators)
 
     async def _find(self, page: Page) -> Result:
         self._searched_at[page.id] = self._clock.now()
@@ -172,7 +190,7 @@ class Looker:
         for source in sources:
             try:
                 await self._politely()
-                history = platform.parse(await self._fetch.get(source))
+                history = platform.parse(await self._get(page, source))
             except (FetchError, FormatError) as error:
                 log.debug("%s: no history: %s", page.id, error)
                 lost += isinstance(error, FetchError) and error.http_status in GONE
@@ -187,5 +205,10 @@ class Looker:
 
 
 def _result(reply: Reply) -> Result:
-    outcome = Outcome(True, http_status=reply.http_status, wait_s=reply.wait_s)
+    outcome = Outcome(
+        True,
+        http_status=reply.http_status,
+        wait_s=reply.wait_s,
+        retry_after_s=reply.retry_after_s,
+    )
     return Result(outcome, None, reply.http_status == 304, reply.received_bytes)
