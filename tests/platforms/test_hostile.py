@@ -45,8 +45,9 @@ KEYS = [
     "page", "status", "indicator", "components", "incidents", "scheduled_maintenances", "id",
     "name", "group", "group_id", "incident_updates", "body", "display_at", "affected_components",
     "code", "summary", "ongoing_incidents", "in_progress_maintenances", "structure", "items",
-    "updates", "component", "component_id", "component_update", "new_status", "incident", "incident_update",
-    "maintenance", "event_type", "message", "text", "url", "impact", "incident_id", "subpages",
+    "updates", "component", "component_id", "component_update", "new_status", "incident",
+    "incident_update", "maintenance", "event_type", "message", "text", "url", "impact",
+    "incident_id", "subpages",
 ]  # fmt: skip
 WORDS = [
     "", "operational", "full_outage", "resolved", "scheduled", "none", "critical", "\ud800", "\0",
@@ -70,6 +71,9 @@ ANY_JSON = st.recursive(
     ),
     max_leaves=30,
 )
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no fault of what is tested."""
 
 
 def check(body: bytes) -> None:
@@ -125,18 +129,19 @@ def texts(snapshot: Snapshot) -> Iterator[str]:
     return (text for text in found if text is not None)
 
 
+@unhurried
 @given(st.binary(max_size=300))
 def test_any_bytes(body: bytes) -> None:
     check(body)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@unhurried
 @given(ANY_JSON)
 def test_any_json(value: Any) -> None:
     check(json.dumps(value).encode())
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(unhurried, max_examples=400)
 @given(st.sampled_from(DOCUMENTS), st.randoms(use_true_random=False), ANY_JSON, st.integers(1, 5))
 def test_a_document_with_some_of_its_values_replaced(
     document: Any, dice: random.Random, value: Any, damages: int
@@ -163,6 +168,7 @@ def damage(value: Any, dice: random.Random, replacement: Any) -> None:
         value = value[key]
 
 
+@unhurried
 @given(st.sampled_from(DOCUMENTS), st.floats(0, 1), st.binary(max_size=3))
 def test_a_document_cut_off_or_with_foreign_bytes_in_it(
     document: Any, place: float, junk: bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traywatch.platforms.instants import any_instant, iso_instant
@@ -93,6 +93,7 @@ def test_the_first_and_the_last_second_of_our_time_are_dates(at: str) -> None:
     assert iso_instant(at) is not None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80) | st.text("0123456789 -:/.,+TZPSUMondayFebCE", max_size=64))
 def test_any_text_is_an_instant_in_our_time_or_none(text: str) -> None:
     for read in (iso_instant, any_instant):
@@ -100,6 +101,7 @@ def test_any_text_is_an_instant_in_our_time_or_none(text: str) -> None:
         assert at is None or (at.tzinfo is UTC and 2000 <= at.year <= 2100)
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(2000, 1, 2), datetime(2100, 12, 30)), st.integers(-720, 720))
 def test_an_instant_survives_any_offset(naive: datetime, offset_minutes: int) -> None:
     at = naive.replace(tzinfo=timezone(timedelta(minutes=offset_minutes)))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.platforms.golden import FIXTURES, reply
+from traywatch import platforms
 from traywatch.core.model import ComponentStatus, Impact, IncidentStatus, Severity
 from traywatch.core.reply import Reply
 from traywatch.demo import INCIDENTS, MAINTENANCES, SUMMARY, Board, Shape
@@ -73,6 +75,13 @@ def test_the_lookalike_is_known_by_one_ulid_anywhere() -> None:
     ]
     for value, platform in documents:
         assert detect(reply(json.dumps(value).encode())) is platform, value
+
+
+def test_a_document_that_two_platforms_claim_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = reply((FIXTURES / "statuspage" / "operational.json").read_bytes())
+    assert detect(document) is STATUSPAGE
+    monkeypatch.setattr(platforms, "PLATFORMS", (STATUSPAGE, replace(STATUSPAGE, name="twin")))
+    assert detect(document) is None
 
 
 PROBES = [

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traywatch.core.errors import FormatError
@@ -237,6 +237,7 @@ def test_updates_are_put_oldest_first_and_equal_ones_left_in_order(
     assert "".join(u.body for u in oldest_first(update(*u) for u in listed)) == told
 
 
+@settings(deadline=None)
 @given(st.permutations(range(6)))
 def test_the_order_of_the_list_decides_nothing_where_there_are_times(order: list[int]) -> None:
     rows = [

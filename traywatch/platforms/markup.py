@@ -37,7 +37,7 @@ _HREF: Final = re.compile(r"""\bhref\s*=\s*["']?(https?://[^\s"'<>]+)""", re.IGN
 _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 """With its semicolon: html.unescape alone would turn ``?a=1&copy=2`` into a copyright sign."""
 _MARKDOWN_LINK: Final = re.compile(r"!?\[([^\[\]\n]*)\]\((https?://[^\s()]+)\)")
-_MARKDOWN_BOLD: Final = re.compile(r"(?<!\w)(\*\*|__)(?=[^\s*_])([^*_\n]*[^\s*_])\1(?!\w)")
+_MARKDOWN_BOLD: Final = re.compile(r"(?<!\w)\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*(?!\w)")
 _MARKDOWN_HEADING: Final = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+", re.MULTILINE)
 _TRAILING_BLANKS: Final = re.compile(r"[^\S\n]+(?=\n|$)")
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
@@ -84,7 +84,7 @@ def _without_markdown(text: str) -> str:
         text = _MARKDOWN_LINK.sub(_link_words, text)
     if "#" in text:
         text = _MARKDOWN_HEADING.sub("", text)
-    return _MARKDOWN_BOLD.sub(r"\2", text)
+    return _MARKDOWN_BOLD.sub(r"\1", text)
 
 
 def _link_words(link: re.Match[str]) -> str:
