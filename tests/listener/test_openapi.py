@@ -1,8 +1,8 @@
 """Schemathesis against ``openapi.json``, where it is installed (``pipx install schemathesis``).
 
 It brings a pytest plugin and thirty packages of its own, so it is run as the program it also is,
-and is no requirement of the tests. That odd documents are rejected is not checked: a webhook with an
-update that cannot be read still tells of the others, and one with none is no fault of its sender.
+and is no requirement of the tests. That odd documents are rejected is not checked: a webhook with
+an update that cannot be read still tells of the others, and none at all is no fault of its sender.
 """
 
 from __future__ import annotations
