@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.posting import Posted, post_all, requests
+from benchmarks._posting import Posted, post_all, requests
 
 SECRET = b"benchmark"
 CONNECTIONS = (1, 16, 64)
@@ -189,7 +189,7 @@ def _verdict(met: bool) -> str:
 def _bare_starlette() -> Iterator[Server]:
     port = _free_port()
     with _started(
-        ["-m", "benchmarks.bare_starlette", str(port)], port, {}, subprocess.DEVNULL
+        ["-m", "benchmarks._bare_starlette", str(port)], port, {}, subprocess.DEVNULL
     ) as s:
         yield s
 

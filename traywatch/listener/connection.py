@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+import httptools  # noqa: F401 - uvicorn has it as an extra: what we need is named where it is used
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from traywatch.listener.admission import HEAD_LIMIT

@@ -1,6 +1,6 @@
 """The floor to measure the listener against: Starlette on uvicorn, parses the JSON, answers 204.
 
-python -m benchmarks.bare_starlette PORT
+python -m benchmarks._bare_starlette PORT
 """
 
 from __future__ import annotations
