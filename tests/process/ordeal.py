@@ -11,7 +11,7 @@ import random
 import signal
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from tests.process.harness import (
     polled_again,
     records_in,
 )
+from traywatch import failpoints
 from traywatch.core.model import IncidentStatus
 from traywatch.demo import SUMMARY, Canned, DemoVendor, Drop, IncidentHandle, Stale
 
@@ -138,7 +139,7 @@ class Ordeal:
 
     def kill_at_any_moment(self, program: Program) -> None:
         """Most often around the first poll, where everything happens; else anywhere."""
-        if self.dice.random() < 0.15:
+        if self.dice.random() < 0.2:
             program.ended_within(self.dice.uniform(0.0, 1.5))
             return
         self.vendor.wait_for(lambda log: len(log) > 0, PATIENCE_S)
@@ -149,13 +150,22 @@ class Ordeal:
         span_s = self.dice.choice((0.03, 0.1, 0.1, 1.2))
         program.ended_within(self.dice.uniform(0.0, span_s))
 
-    def round(self) -> None:
-        """Publish or stay silent, start, kill."""
-        self.publish(self.dice.choice((0, 0, 1, 2, 4)))
+    def _wait_a_second(self, program: Program) -> None:
+        """Long enough to come to most points, and what does not come there is killed as well."""
+        program.ended_within(1.0)
+
+    def round(self, points: Sequence[str]) -> None:
+        """Publish or stay silent, start, kill: by the clock or at a point on the way."""
         if self.dice.random() < 0.1:
             self.misbehave()
         self.vendor.forget_requests()
-        self.live_until(self.kill_at_any_moment)
+        if self.dice.random() < 0.4:
+            self.publish(self.dice.choice((1, 2, 4)))
+            at = f"{self.dice.choice(points)}:{self.dice.randint(1, 3)}"
+            self.live_until(self._wait_a_second, environment={failpoints.VARIABLE: at})
+        else:
+            self.publish(self.dice.choice((0, 0, 1, 2, 4)))
+            self.live_until(self.kill_at_any_moment)
 
     # ------------------------------------------------------------ the account
 

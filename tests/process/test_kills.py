@@ -6,6 +6,7 @@ jittered kills are seeded: a failure names the seed that brings it back.
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import signal
@@ -32,9 +33,10 @@ POINTS: Final = sorted(
 )
 AT_FIRST_START: Final = ("store.create.", "store.upgrade.")
 AT_DAMAGE: Final = ("store.aside.",)
+ON_THE_WAY: Final = tuple(p for p in POINTS if not p.startswith((*AT_FIRST_START, *AT_DAMAGE)))
 _MOST_NEWS: Final = 50
 """So often something is published before a point that is not passed fails the test."""
-SHORT_ROUNDS: Final = 24
+SHORT_ROUNDS: Final = 30
 SOAK_ROUNDS: Final = 1_000
 
 Begin = Callable[..., Ordeal]
@@ -75,6 +77,17 @@ def test_killed_at_a_failpoint_nothing_is_lost_and_nothing_comes_twice(
     ordeal.check()
 
 
+@pytest.mark.parametrize("torn_bytes", [1, 40])
+def test_a_record_torn_by_a_power_cut_is_made_whole(begin: Begin, torn_bytes: int) -> None:
+    ordeal = begin(seed=torn_bytes, rotate_bytes=100_000)
+    ordeal.begin()
+    _die(ordeal, "logfile.write.after")
+    log = ordeal.profile / "records.log"
+    os.truncate(log, log.stat().st_size - torn_bytes)
+    ordeal.settle()
+    ordeal.check()
+
+
 def _die(ordeal: Ordeal, at: str, *, news: int = 2) -> None:
     """Live until the point is passed, while the vendor goes on publishing."""
 
@@ -103,7 +116,7 @@ def test_killed_a_thousand_times_nothing_is_lost_and_nothing_comes_twice(
 def _endure(ordeal: Ordeal, rounds: int) -> None:
     ordeal.begin()
     for _ in range(rounds):
-        ordeal.round()
+        ordeal.round(ON_THE_WAY)
     ordeal.settle()
     ordeal.check()
     assert len(ordeal.told) > rounds / 2, "there was something to lose"
