@@ -153,8 +153,8 @@ def component(component_status: ComponentStatus) -> Component:
         (["degraded_performance", "unknown"], None, (), Severity.DEGRADED),
         ([], Severity.MAINTENANCE, (OUTAGE,), Severity.MAINTENANCE),
         ([], None, (OUTAGE, UPGRADE), Severity.PARTIAL_OUTAGE),
-        ([], None, (UPGRADE,), Severity.OPERATIONAL),
-        ([], None, (), Severity.OPERATIONAL),
+        ([], None, (UPGRADE,), None),
+        ([], None, (), None),
     ],
 )
 def test_how_bad_a_page_is(

@@ -109,7 +109,7 @@ def snapshot_severity(snapshot: Snapshot) -> Severity | None:
     if snapshot.severity is not None:
         return snapshot.severity
     going_on = (one for one in snapshot.incidents if _is_going_on(one))
-    return _worst([Severity.OPERATIONAL, *(one.impact.severity for one in going_on)])
+    return _worst(one.impact.severity for one in going_on)
 
 
 def _is_going_on(incident: Incident) -> bool:

@@ -120,15 +120,15 @@ def test_a_watched_component_that_is_not_there_is_unknown_not_fine() -> None:
     [
         (memory(severity=Severity.PARTIAL_OUTAGE), Severity.PARTIAL_OUTAGE),
         (memory(severity=Severity.OPERATIONAL), Severity.OPERATIONAL),
-        (memory(), Severity.OPERATIONAL),
+        (memory(), None),
         (memory(read_at=None), None),
         (with_incidents(incident(impact="major")), Severity.PARTIAL_OUTAGE),
         (with_incidents(incident(impact="none")), Severity.OPERATIONAL),
         (with_incidents(incident(impact="unknown")), None),
         (with_incidents(incident(), incident(2, impact="unknown")), Severity.DEGRADED),
-        (with_incidents(incident(incident_status="resolved")), Severity.OPERATIONAL),
+        (with_incidents(incident(incident_status="resolved")), None),
         (with_incidents(incident(1, "in_progress", "maintenance")), Severity.MAINTENANCE),
-        (with_incidents(incident(1, "scheduled", "maintenance")), Severity.OPERATIONAL),
+        (with_incidents(incident(1, "scheduled", "maintenance")), None),
         (with_incidents(incident(), severity=Severity.OPERATIONAL), Severity.OPERATIONAL),
     ],
 )

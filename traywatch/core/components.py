@@ -62,7 +62,7 @@ def _take(draft: Draft, component: Component, snapshot: Snapshot) -> _Change | N
         component_status=_understood(component, known),
         group=component.group,
         in_doubt=in_doubt,
-        updated_at=component.updated_at or (known.updated_at if known else None),
+        updated_at=_dated(component, known, draft.now),
     )
     if after == known:  # keeping the old one spares a thousand pages' worth of garbage
         return None
@@ -73,6 +73,13 @@ def _take(draft: Draft, component: Component, snapshot: Snapshot) -> _Change | N
         return None
     at = component.updated_at or snapshot.page_updated_at or draft.now
     return _Change(component, old, at)
+
+
+def _dated(component: Component, known: KnownComponent | None, now: datetime) -> datetime | None:
+    """When it became so; never later than now, or a forged date would mute the component."""
+    if component.updated_at is None:
+        return known.updated_at if known else None
+    return min(component.updated_at, now)
 
 
 def _is_older(component: Component, known: KnownComponent) -> bool:

@@ -15,7 +15,10 @@ from typing import Final
 from traywatch.core.draft import Draft, Novelty
 from traywatch.core.memory import KnownIncident
 from traywatch.core.model import (
+    UNNAMED_INCIDENT,
+    UNNAMED_MAINTENANCE,
     ComponentRef,
+    Impact,
     Incident,
     IncidentClosed,
     IncidentEdited,
@@ -81,6 +84,7 @@ def phase_of(known: KnownIncident | None) -> Phase:
 
 def follow(draft: Draft, incident: Incident) -> None:
     """Take what a document says of one incident; tell every update not told before."""
+    incident = _completed(incident, draft.incidents.get(incident.id))
     dated = _dated(incident, draft.now)
     for item in dated:
         if _is_news(draft, incident, item):
@@ -88,17 +92,22 @@ def follow(draft: Draft, incident: Incident) -> None:
         elif incident.id not in draft.incidents:  # told before, and where it stood forgotten
             draft.incidents[incident.id] = _stand(draft, incident, item, None)
     _adopt(draft, incident, dated)
-    _follow_phase(draft, incident)
+    _follow_phase(draft, incident, dated[-1].at)
     _follow_window(draft, incident)
 
 
 def follow_quietly(draft: Draft, incident: Incident) -> None:
-    """The first look: what is going on is told by its newest update, the backlog is not."""
+    """The first look: what is going on is told by its newest update, the backlog is not.
+
+    What a webhook told of before goes on from there."""
     dated = _dated(incident, draft.now)
-    news = [_is_news(draft, incident, item) for item in dated]
+    news = [_is_news(draft, incident, item) for item in dated][-1]
     newest = dated[-1] = _as_it_stands(incident, dated[-1])
+    was_heard = incident.id in draft.incidents
+    if news and was_heard:
+        _tell(draft, incident, newest)
     _adopt(draft, incident, dated)
-    if news[-1] and phase_of(draft.incidents[incident.id]) is Phase.OPEN:
+    if news and not was_heard and phase_of(draft.incidents[incident.id]) is Phase.OPEN:
         opening = MaintenanceStarted if incident.is_maintenance else IncidentOpened
         draft.events.append(_event(draft, incident, newest, opening, first_look=True))
     _follow_window(draft, incident, quietly=True)
@@ -106,6 +115,10 @@ def follow_quietly(draft: Draft, incident: Incident) -> None:
 
 def close(draft: Draft, known: KnownIncident) -> None:
     """It left the list of open ones, and the vendor's own closing words are not to be had."""
+    if known.heard and known.incident_status is IncidentStatus.UNKNOWN:
+        # A bare message: the page never listed it, and its sender never said how it goes on.
+        del draft.incidents[known.id]
+        return
     over = IncidentStatus.COMPLETED if known.is_maintenance else IncidentStatus.RESOLVED
     closing = MaintenanceCompleted if known.is_maintenance else IncidentClosed
     draft.incidents[known.id] = replace(
@@ -127,6 +140,20 @@ def close(draft: Draft, known: KnownIncident) -> None:
             starts_at=known.starts_at,
             ends_at=known.ends_at,
         )
+    )
+
+
+def _completed(incident: Incident, known: KnownIncident | None) -> Incident:
+    """A lone update says little of its incident: what is known of that stays."""
+    if known is None:
+        return incident
+    unnamed = incident.name in (UNNAMED_INCIDENT, UNNAMED_MAINTENANCE)
+    return replace(
+        incident,
+        name=known.name if unnamed else incident.name,
+        impact=known.impact if incident.impact is Impact.UNKNOWN else incident.impact,
+        url=incident.url or known.url,
+        is_maintenance=incident.is_maintenance or known.is_maintenance,
     )
 
 
@@ -224,22 +251,25 @@ def _stand(
     )
 
 
-def _follow_phase(draft: Draft, incident: Incident) -> None:
+def _follow_phase(draft: Draft, incident: Incident, newest_at: datetime) -> None:
     """A vendor may close or start something without a word: its status field moves alone.
 
-    Only forward. A closed incident that is listed as open without a new update is an old copy,
-    not news.
+    Only forward, and never back in time: a closed incident that is listed as open without a new
+    update is an old copy, not news, and so is one without the update that reopened it.
     """
     known = draft.incidents[incident.id]
     before = phase_of(known)
     after = _phase(incident.incident_status, incident.is_maintenance, before)
-    if after.value <= before.value:
+    said_at = max(newest_at, incident.updated_at or newest_at)
+    if after.value <= before.value or said_at < known.changed_at:
         return
-    at = incident.updated_at or draft.now
+    at = max(incident.updated_at or draft.now, known.changed_at)
     key = (incident.id, "phase", incident.incident_status, known.changed_at.isoformat())
-    wordless = Update(incident.incident_status, body="", at=at)
     if draft.mark(*key) is Novelty.NEW:
-        _tell(draft, incident, _Dated(wordless, max(at, known.changed_at), key))
+        wordless = Update(incident.incident_status, body="", at=at)
+        _tell(draft, incident, _Dated(wordless, at, key))
+        moved = replace(draft.incidents[incident.id], changed_at=min(said_at, draft.now))
+        draft.incidents[incident.id] = moved
 
 
 def _follow_window(draft: Draft, incident: Incident, *, quietly: bool = False) -> None:

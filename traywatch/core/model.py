@@ -162,6 +162,11 @@ class Update:
     """The components this very message names."""
 
 
+UNNAMED_INCIDENT: Final = "Unnamed incident"
+UNNAMED_MAINTENANCE: Final = "Unnamed maintenance"
+"""What stands for a name where a document gives none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Incident:
     """An incident or a maintenance, with its messages oldest first."""
@@ -203,6 +208,8 @@ class Snapshot:
     """Empty also where the document does not list components at all."""
     incidents: tuple[Incident, ...] = ()
     """Incidents and maintenances, in the vendor's order."""
+    lists_maintenances: bool = True
+    """False: an exhaustive document of a kind that never lists them; their absence says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,8 @@ def _view(page: Page, memory: Memory, now: datetime) -> PageView:
 def _severity(
     memory: Memory, watched: Sequence[KnownComponent], current: Sequence[KnownIncident]
 ) -> Severity | None:
-    """The worst watched component; on a page that lists none, what the page says as a whole."""
+    """The worst watched component; on a page that lists none, what the page says as a whole, else
+    the worst of what goes on. Nothing at all is unknown: that all is well somebody has to say."""
     if memory.components:
         return _worst(
             (component.component_status.severity for component in watched),
@@ -140,7 +141,7 @@ def _severity(
     if memory.read_at is None or memory.severity is not None:
         return memory.severity
     impacts = [incident.impact.severity for incident in current if not _is_planned(incident)]
-    return _worst((Severity.OPERATIONAL, *impacts), in_doubt=None in impacts)
+    return _worst(impacts, in_doubt=None in impacts)
 
 
 def _worst(severities: Iterable[Severity | None], *, in_doubt: bool) -> Severity | None:

@@ -27,6 +27,8 @@ from urllib.parse import quote
 
 from traywatch.core.errors import FormatError
 from traywatch.core.model import (
+    UNNAMED_INCIDENT,
+    UNNAMED_MAINTENANCE,
     Component,
     ComponentRef,
     Impact,
@@ -78,9 +80,10 @@ def read_v2(root: Node, address: str, platform: str) -> Snapshot:
         page_name=page.text("name"),
         page_url=page_url,
         page_updated_at=page.instant("updated_at"),
-        severity=_severity(indicator, component_rows),
+        severity=_severity(indicator, component_rows, incidents),
         components=read_components(component_rows or ()),
         incidents=incidents,
+        lists_maintenances=maintenance_rows is not None,
     )
 
 
@@ -258,7 +261,7 @@ def component_refs(rows: Iterable[Node]) -> tuple[ComponentRef, ...]:
 
 def incident_name(row: Node, is_maintenance: bool) -> str:
     """What it is called; where it has no name, what it is: something has to stand in a menu."""
-    return row.text("name") or ("Unnamed maintenance" if is_maintenance else "Unnamed incident")
+    return row.text("name") or (UNNAMED_MAINTENANCE if is_maintenance else UNNAMED_INCIDENT)
 
 
 def incident_address(page_url: str | None, incident_id: str) -> str | None:
@@ -274,9 +277,23 @@ def _indicator(root: Node) -> str | None:
     return overall.text("indicator") if overall else None
 
 
-def _severity(indicator: str | None, component_rows: Sequence[Node] | None) -> Severity | None:
+def _severity(
+    indicator: str | None,
+    component_rows: Sequence[Node] | None,
+    incidents: tuple[Incident, ...],
+) -> Severity | None:
     """What the page says of itself. That all is well is not believed of a page that lists its
-    components and has none: one real page (Atlassian's own) does just that."""
+    components and has none: one real page (Atlassian's own) does just that. A bare history in
+    which nothing is going on says it without a word."""
     severity = words.indicated(indicator)
-    is_hollow = component_rows is not None and not component_rows
-    return None if is_hollow and severity is Severity.OPERATIONAL else severity
+    if component_rows is not None:
+        is_hollow = not component_rows
+        return None if is_hollow and severity is Severity.OPERATIONAL else severity
+    if indicator is None and incidents and not any(map(_is_going_on, incidents)):
+        return Severity.OPERATIONAL
+    return severity
+
+
+def _is_going_on(incident: Incident) -> bool:
+    planned = incident.incident_status is IncidentStatus.SCHEDULED
+    return not (incident.incident_status.closed or planned)

@@ -19,6 +19,10 @@ COME_BACK_LATER: Final = frozenset({429, 503})
 """Answers that say nothing of what is there: probing further would only annoy."""
 
 
+class Unrecognised(FormatError):
+    """A document of no platform we know. Another address may have a better one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A document that was recognised and read."""
@@ -36,6 +40,7 @@ async def discover(page: Page, get: Get) -> Found:
     when it answers and nothing there is a status page we can read.
     """
     last: FetchError | FormatError | None = None
+    damaged: FormatError | None = None
     for address in _candidates(page):
         try:
             reply = await get(address)
@@ -44,8 +49,12 @@ async def discover(page: Page, get: Get) -> Found:
             if error.fault is Fault.UNREACHABLE or error.http_status in COME_BACK_LATER:
                 raise
             last = last or error
-        except FormatError as error:
+        except Unrecognised as error:
             last = error
+        except FormatError as error:
+            damaged = damaged or error
+    if damaged is not None:
+        raise damaged
     raise FormatError(f"{page.url} is no status page that can be read ({last})")
 
 
@@ -60,5 +69,5 @@ def _read(page: Page, address: str, reply: Reply) -> Found:
     named = platforms.by_name(page.platform) if page.platform else None
     platform = named or platforms.detect(reply)
     if platform is None:
-        raise FormatError(f"{address} is no document of a known platform")
+        raise Unrecognised(f"{address} is no document of a known platform")
     return Found(platform, reply.url or address, reply, platform.parse(reply))
