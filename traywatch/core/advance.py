@@ -165,7 +165,8 @@ def _confirm_listed(draft: Draft, snapshot: Snapshot) -> None:
 def _count_absent(draft: Draft, snapshot: Snapshot) -> None:
     listed = {incident.id for incident in snapshot.incidents}
     for known in tuple(draft.incidents.values()):
-        if not known.closed and known.id not in listed and _should_list(draft, known):
+        expected = snapshot.lists_maintenances or not known.is_maintenance
+        if not known.closed and known.id not in listed and expected and _should_list(draft, known):
             draft.incidents[known.id] = replace(known, absences=known.absences + 1)
     _give_up_waiting(draft)
 
