@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.vendors import Vendors, vendors
+from benchmarks._vendors import Vendors, vendors
 
 SIZES = ((1, 300), (100, 10), (1000, 3))
 """Pages, and how often each is polled."""
@@ -91,7 +91,7 @@ def _real_time(served: Vendors) -> None:
 
 def _run(served: Vendors, client: str, pages: list[str], **told: float) -> dict[str, Any]:
     task = {"client": client, "pages": pages, "rounds": 1, "ca_file": str(served.ca_file), **told}
-    module = "benchmarks.starting" if client == "start" else "benchmarks.pollers"
+    module = "benchmarks._starting" if client == "start" else "benchmarks._pollers"
     done = subprocess.run(
         [sys.executable, "-m", module, json.dumps(task)],
         check=False,

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.vendors import resolve
+from benchmarks._vendors import resolve
 
 CONCURRENT = 50
 DOCUMENT = "/api/v2/summary.json"
