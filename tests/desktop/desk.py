@@ -166,15 +166,9 @@ class Desk:
             self._display = None
 
     def _start_screen(self) -> None:
-        answer, told = os.pipe()
         size = f"{SCREEN[0]}x{SCREEN[1]}x24"
-        options = ["-screen", "0", size, "-nolisten", "tcp", "-noreset", "-displayfd", str(told)]
-        self._start_part("screen", ["Xvfb", *options], pass_fds=(told,))
-        os.close(told)
-        # The number and the end of its line come separately: read to the end of the line.
-        with os.fdopen(answer) as lines:
-            number = lines.readline().strip()
-        assert number, "the X server did not start:\n" + self.log("screen")
+        options = ["-screen", "0", size, "-nolisten", "tcp", "-noreset"]
+        number = self._start_and_hear("screen", ["Xvfb", *options, "-displayfd"])
         self.env["DISPLAY"] = f":{number}"
         self._display = Display(self.env["DISPLAY"])
         self.park_pointer()
@@ -185,10 +179,25 @@ class Desk:
         shutil.copy("/usr/share/dbus-1/services/org.xfce.Xfconf.service", services)
         settings = self.folder / "bus.conf"
         settings.write_text(_BUS.format(socket=socket, services=services))
-        self._start_part("bus", ["dbus-daemon", f"--config-file={settings}", "--nofork"])
-        self.wait_for(socket.exists, "the session bus")
-        self.env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={socket}"
+        command = ["dbus-daemon", f"--config-file={settings}", "--nofork", "--print-address"]
+        address = self._start_and_hear("bus", command)
+        self.env["DBUS_SESSION_BUS_ADDRESS"] = address.partition(",")[0]
         self._bus = Bus(self.env["DBUS_SESSION_BUS_ADDRESS"])
+
+    def _start_and_hear(self, name: str, command: Sequence[str]) -> str:
+        """Start a part whose last option takes the pipe on which it tells how to reach it.
+
+        Once it tells, it listens. Number and end of line may come separately.
+        """
+        answer, told = os.pipe()
+        *most, last = command
+        number = [f"{last}={told}"] if last.startswith("--") else [last, str(told)]
+        self._start_part(name, [*most, *number], pass_fds=(told,))
+        os.close(told)
+        with os.fdopen(answer) as lines:
+            line = lines.readline().strip()
+        assert line, f"{name} did not start:\n{self.log(name)}"
+        return line
 
     def start_tray(self) -> None:
         """A panel whose tray shows both kinds of icon: XEmbed and StatusNotifierItem."""

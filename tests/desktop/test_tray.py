@@ -125,6 +125,15 @@ def test_of_many_overviews_from_many_threads_the_last_one_is_shown(
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_names_in_any_script_are_taken(desk: Desk, start: Start, backend: str) -> None:
+    program = start(backend)
+    page = {"name": "Störung 障害 😀", "severity": "degraded"}
+    show(program, desk, {"state": "degraded", "pages": [page]})
+    stop(program)
+    assert not any("could not be changed" in line for line in program.complaints)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_ctrl_c_ends_it_in_good_order(desk: Desk, start: Start, backend: str) -> None:
     program = start(backend)
     show(program, desk, CALM)
