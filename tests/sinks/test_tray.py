@@ -21,7 +21,8 @@ import pytest
 from traywatch.core.overview import IconState, Overview
 from traywatch.core.wording import Toast
 from traywatch.sinks import desktop, opening
-from traywatch.sinks.backends import Backend, windows
+from traywatch.sinks.backends import windows
+from traywatch.sinks.backends.base import Backend
 from traywatch.sinks.backends.signals import knock_on_signals
 
 # ------------------------------------------------------------------ why there is none

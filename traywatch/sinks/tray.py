@@ -34,7 +34,8 @@ from traywatch.core.errors import SinkError
 from traywatch.core.overview import IconState, Overview
 from traywatch.core.wording import Toast
 from traywatch.sinks import desktop, icons
-from traywatch.sinks.backends import Backend, backend_for
+from traywatch.sinks.backends import backend_for
+from traywatch.sinks.backends.base import Backend
 from traywatch.sinks.menu import SEPARATOR, Command, Row, default_link, menu, tooltip
 from traywatch.sinks.opening import open_link
 

@@ -15,7 +15,7 @@ from gi.repository import GdkPixbuf, GLib
 from traywatch.bundled import asset
 from traywatch.core.overview import IconState
 from traywatch.sinks import icons
-from traywatch.sinks.backends import Backend
+from traywatch.sinks.backends.base import Backend
 
 
 class _Gtk(Backend):

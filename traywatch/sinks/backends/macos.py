@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from traywatch.core.overview import IconState
 from traywatch.sinks import icons
-from traywatch.sinks.backends import Backend
+from traywatch.sinks.backends.base import Backend
 from traywatch.sinks.backends.signals import knock_on_signals
 
 

@@ -21,7 +21,7 @@ from PIL import Image
 
 from traywatch.core.overview import IconState
 from traywatch.sinks import icons
-from traywatch.sinks.backends import Backend
+from traywatch.sinks.backends.base import Backend
 from traywatch.sinks.backends.signals import knock_on_signals
 from traywatch.sinks.menu import TOOLTIP_UNITS, cut_utf16
 

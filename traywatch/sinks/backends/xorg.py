@@ -24,7 +24,7 @@ from Xlib.protocol.event import ClientMessage
 
 from traywatch.core.overview import IconState
 from traywatch.sinks import icons
-from traywatch.sinks.backends import Backend
+from traywatch.sinks.backends.base import Backend
 
 log = logging.getLogger(__name__)
 
