@@ -43,9 +43,10 @@ def compare(draft: Draft, snapshot: Snapshot, *, first_look: bool = False) -> No
         for component in snapshot.components
         if (change := _take(draft, component, snapshot)) is not None
     ]
-    naming = _Naming(draft)
-    unexplained = [change for change in changes if not naming.explains(change)]
-    _tell(draft, unexplained, first_look=first_look)
+    if changes:
+        naming = _Naming(draft)
+        unexplained = [change for change in changes if not naming.explains(change)]
+        _tell(draft, unexplained, first_look=first_look)
     if snapshot.exhaustive and snapshot.components:
         _drop_absent(draft, snapshot.components)
 

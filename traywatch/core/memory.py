@@ -178,8 +178,9 @@ def prune(memory: Memory, now: datetime) -> Memory:
 
 
 def bounded(incidents: Mapping[str, KnownIncident]) -> Mapping[str, KnownIncident]:
-    """Without the oldest of those nobody lists any more, beyond KEEP_TOMBSTONES."""
-    if len(incidents) <= KEEP_TOMBSTONES:
+    """Without the oldest of those nobody lists any more: KEEP_TOMBSTONES of them are left once
+    there are twice as many, so that a flood does not sort them for every drop."""
+    if len(incidents) <= 2 * KEEP_TOMBSTONES:
         return incidents
     spare = [known for known in incidents.values() if known.closed or known.heard]
     spare.sort(key=lambda known: known.listed_at)
