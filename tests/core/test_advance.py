@@ -21,12 +21,16 @@ from tests.core.play import (
     postmortem,
     resolved,
     scheduled,
+    update,
     verifying,
 )
 from traywatch.core.draft import BARE
 from traywatch.core.memory import Memory, seen_key
 from traywatch.core.model import (
+    UNNAMED_INCIDENT,
     ComponentChanged,
+    ComponentStatus,
+    Impact,
     IncidentClosed,
     IncidentEdited,
     IncidentOpened,
@@ -84,6 +88,15 @@ class TestFirstLook:
         play = Play(Memory("p"))
         play.sees(heard(incident("A", investigating(1)))).tells((IncidentOpened, "A investigating"))
         play.sees(page(9, incident("A", investigating(1)))).tells()
+
+    def test_what_a_webhook_told_before_it_goes_on_from_there(self) -> None:
+        play = Play(Memory("p"))
+        play.sees(heard(maintenance("M", scheduled(1)), incident("A", investigating(1))))
+        started = maintenance("M", scheduled(1), in_progress(2))
+        play.sees(page(9, started, incident("A", investigating(1), identified(2), monitoring(3))))
+        play.tells((MaintenanceStarted, "M in_progress"), (IncidentUpdated, "A monitoring"))
+        assert not play.told[0].first_look
+        assert play.memory.incidents["A"].incident_status is IncidentStatus.MONITORING
 
 
 class TestUpdates:
@@ -224,6 +237,12 @@ class TestClosing:
         play.sees(page(9, incident("A", investigating(1), resolved(2), investigating(8))))
         play.tells((IncidentOpened, "A investigating"))
 
+    def test_an_old_copy_of_a_reopened_one_does_not_close_it(self) -> None:
+        play = Play.baselined()
+        play.sees(heard(incident("A", investigating(1), resolved(2), investigating(8))), at=9)
+        play.sees(heard(incident("A", investigating(1), resolved(2)))).tells()
+        assert not play.memory.incidents["A"].closed
+
     def test_a_page_newer_than_the_closing_takes_it_back_silently(self) -> None:
         play = Play.baselined()
         play.sees(page(2, incident("A", investigating(1))))
@@ -291,6 +310,19 @@ class TestHearsay:
         )
         play.sees(old).tells()
 
+    def test_a_vendor_whose_clock_is_ahead_of_ours_is_understood_all_the_same(self) -> None:
+        play = Play.baselined()
+        row = heard(api="major_outage").components[0]
+        row = replace(row, updated_at=minute(6))
+        reopened = incident("A", investigating(3), resolved(4), investigating(6))
+        play.sees(replace(heard(reopened), components=(row,)), at=1)
+        before = play.memory
+        row = replace(row, component_status=ComponentStatus.OPERATIONAL, updated_at=minute(5))
+        closed = incident("A", investigating(3), resolved(4))
+        play.sees(replace(heard(closed), components=(row,))).tells()
+        assert play.memory.components == before.components
+        assert not play.memory.incidents["A"].closed
+
     def test_what_a_bare_webhook_told_the_page_does_not_tell_again(self) -> None:
         bare = Play(Memory(BARE))
         bare.sees(heard(incident("A", investigating(1, id="u")))).tells(
@@ -302,11 +334,43 @@ class TestHearsay:
         play.tells((IncidentUpdated, "A identified"))
         assert seen_key("p", "A", "id", "u") in play.memory.seen
 
+    def test_a_bare_message_the_page_never_lists_is_not_resolved_by_its_absence(self) -> None:
+        play = Play.baselined()
+        play.sees(heard(incident("message:1", update("unknown", 5))), at=5)
+        play.sees(page(9), at=12).tells().wants_words_of("message:1")
+        play.sees(NoHistory()).tells()
+        assert "message:1" not in play.memory.incidents
+
+    def test_a_lone_update_takes_nothing_from_what_is_known(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1))))
+        lone = replace(incident("A", identified(5)), name=UNNAMED_INCIDENT, impact=Impact.UNKNOWN)
+        play.sees(heard(lone)).tells((IncidentUpdated, "A identified"))
+        assert isinstance(play.told[0], IncidentUpdated)
+        assert (play.told[0].incident_name, play.told[0].impact) == ("A", Impact.MINOR)
+        assert play.memory.incidents["A"].name == "A"
+
+    def test_a_document_without_maintenances_does_not_complete_one(self) -> None:
+        play = Play.baselined()
+        play.sees(heard(maintenance("M", scheduled(1))), at=1)
+        silent = replace(page(30), lists_maintenances=False)
+        play.sees(silent, at=30).tells().wants_words_of()
+
+    def test_a_forged_date_does_not_mute_a_component(self) -> None:
+        play = Play.baselined()
+        said = heard(api="major_outage")
+        forged = replace(said.components[0], updated_at=minute(60 * 24 * 365 * 70))
+        play.sees(replace(said, components=(forged,)), at=5)
+        play.tells((ComponentChanged, "api operational->major_outage"))
+        true = replace(forged, component_status=ComponentStatus.OPERATIONAL, updated_at=minute(7))
+        play.sees(replace(said, components=(true,)), at=8)
+        play.tells((ComponentChanged, "api major_outage->operational"))
+
     def test_a_flood_is_bounded(self) -> None:
         play = Play.baselined()
         for n in range(100):
             play.sees(heard(incident(f"A{n}", investigating(n))))
-        assert len(play.memory.incidents) <= 33
+        assert len(play.memory.incidents) <= 64
         play.sees(heard(incident("A0", investigating(0)))).tells()
 
 
@@ -344,6 +408,8 @@ class TestMaintenance:
         play.sees(page(60, maintenance("M", scheduled(1), stands="in_progress")))
         play.tells((MaintenanceStarted, "M in_progress"))
         play.sees(page(61, maintenance("M", scheduled(1), stands="in_progress"))).tells()
+        play.sees(page(90, maintenance("M", scheduled(1), stands="completed")))
+        play.tells((MaintenanceCompleted, "M completed"))
 
 
 class TestComponents:

@@ -63,7 +63,7 @@ def _take(draft: Draft, component: Component, snapshot: Snapshot) -> _Change | N
         component_status=_understood(component, known),
         group=component.group,
         in_doubt=in_doubt,
-        updated_at=_dated(component, known, draft.now),
+        updated_at=_dated(draft, component, known),
     )
     if after == known:  # keeping the old one spares a thousand pages' worth of garbage
         return None
@@ -76,11 +76,11 @@ def _take(draft: Draft, component: Component, snapshot: Snapshot) -> _Change | N
     return _Change(component, old, at)
 
 
-def _dated(component: Component, known: KnownComponent | None, now: datetime) -> datetime | None:
-    """When it became so; never later than now, or a forged date would mute the component."""
+def _dated(draft: Draft, component: Component, known: KnownComponent | None) -> datetime | None:
+    """When it became so."""
     if component.updated_at is None:
         return known.updated_at if known else None
-    return min(component.updated_at, now)
+    return draft.believed(component.updated_at)
 
 
 def _is_older(component: Component, known: KnownComponent) -> bool:

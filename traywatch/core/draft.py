@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
+from typing import Final
 
 from traywatch.core.memory import (
     KnownComponent,
@@ -21,6 +22,8 @@ from traywatch.core.model import Event, IncidentEvent
 
 BARE = ""
 """The page id of webhooks that name no page we know."""
+AHEAD: Final = timedelta(minutes=10)
+"""By how much a vendor's clock may be ahead of ours and still be believed."""
 
 
 class Novelty(Enum):
@@ -62,6 +65,11 @@ class Draft:
             told = seen_key(BARE, *identity) in self._told
             return Novelty.KNOWN if told else Novelty.NEW
         return Novelty.KNOWN if before.fingerprint == seen.fingerprint else Novelty.EDITED
+
+    def believed(self, at: datetime) -> datetime:
+        """The vendor's time; now instead of the far future, where a false date would make
+        everything true look old. What is a little ahead stays: two such times are in order."""
+        return at if at <= self.now + AHEAD else self.now
 
     def touched(self) -> frozenset[str]:
         """The incidents this observation brought words of."""

@@ -226,11 +226,7 @@ def _adopt(draft: Draft, incident: Incident, dated: list[_Dated]) -> None:
 def _stand(
     draft: Draft, incident: Incident, item: _Dated, known: KnownIncident | None
 ) -> KnownIncident:
-    """Where the incident stands after this update.
-
-    The time is never later than now: an update dated into the future would make every later one
-    look late.
-    """
+    """Where the incident stands after this update."""
     incident_status = item.update.incident_status
     if known and incident_status is IncidentStatus.UNKNOWN:
         incident_status = known.incident_status
@@ -241,7 +237,7 @@ def _stand(
         impact=incident.impact,
         is_maintenance=incident.is_maintenance,
         opened_at=known.opened_at if known else incident.created_at or item.at,
-        changed_at=min(item.at, draft.now),
+        changed_at=draft.believed(item.at),
         listed_at=draft.now,
         body=item.update.body,
         url=incident.url,
@@ -268,7 +264,7 @@ def _follow_phase(draft: Draft, incident: Incident, newest_at: datetime) -> None
     if draft.mark(*key) is Novelty.NEW:
         wordless = Update(incident.incident_status, body="", at=at)
         _tell(draft, incident, _Dated(wordless, at, key))
-        moved = replace(draft.incidents[incident.id], changed_at=min(said_at, draft.now))
+        moved = replace(draft.incidents[incident.id], changed_at=draft.believed(said_at))
         draft.incidents[incident.id] = moved
 
 
