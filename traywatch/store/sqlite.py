@@ -78,6 +78,8 @@ class SqliteStore:
         """``seen`` as it was last committed, to tell what a later one adds."""
         self._numbers = count(1 + max((page.number for page in self._pages.values()), default=0))
         self._last_seq = rows.last_seq(connection)
+        self._newcomers: dict[str, int] = {}
+        """Where the log stood when a sink never heard of first asked for its cursor."""
         self._unwritten: set[str] = set()
         """Pages whose last look is not on disk."""
         self._looks_written_at: datetime | None = None
@@ -221,14 +223,14 @@ class SqliteStore:
 
     def cursor(self, sink: str) -> Cursor:
         """Where the sink stands. One never heard of starts at the end of the log, and stays
-        there: its place is kept from the first time it is asked for."""
+        there: its place is kept from the first time it is asked for, stored by then or not."""
         with database.explained(self._place):
             found = self._connection.execute(
                 "SELECT seq, position FROM cursors WHERE sink = ?", (sink,)
             ).fetchone()
         if found is not None:
             return Cursor(*found)
-        cursor = Cursor(self._last_seq)
+        cursor = Cursor(self._newcomers.setdefault(sink, self._last_seq))
         with self._transaction():
             rows.write_cursor(self._connection, sink, cursor)
         return cursor
