@@ -3,7 +3,7 @@
     0  core                    pure: no clock, no file, no network, no dice, no log
     1  platforms               as pure; leaves that everything above may use: bundled, failpoints
     2  everything not named    config, fetch, store, sinks, ...: never of each other
-    3  watch
+    3  watch; notice           what is said by way of a sink when the program ends
     4  hearing                 joins listener and relays to the watch
     5  running                 builds the conductor and all it stands on
     6  trayapp                 the same beside a tray icon
@@ -34,6 +34,7 @@ FLOORS: Final[Mapping[str, int]] = {
     "bundled": 1,
     "failpoints": 1,
     "watch": 3,
+    "notice": 3,
     "hearing": 4,
     "running": 5,
     "trayapp": 6,

@@ -9,7 +9,8 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -17,12 +18,13 @@ from typing import Final
 import pytest
 
 import traywatch
-from traywatch import __version__, cli, programlog
+from traywatch import __version__, cli, notice, programlog
 from traywatch.arguments import DEFAULT_LISTEN
 from traywatch.config import Config, Listener
-from traywatch.core.errors import ConfigError, FetchError, StoreError
+from traywatch.core.errors import ConfigError, FetchError, SinkError, StoreError
 from traywatch.core.model import Severity
 from traywatch.core.overview import IconState, Overview, PageView
+from traywatch.core.wording import Toast
 from traywatch.profile import Profile
 
 ROOT: Final = Path(__file__).parent.parent
@@ -87,6 +89,13 @@ class FakeApp(ModuleType):
     def _note(self, *asked: object) -> int:
         self.asked.append(asked)
         return self.answer()
+
+
+def raising(error: BaseException) -> Callable[[], int]:
+    def fail() -> int:
+        raise error
+
+    return fail
 
 
 @pytest.fixture
@@ -268,10 +277,7 @@ def test_what_is_raised_becomes_an_exit_code(
     code: int,
     told: str,
 ) -> None:
-    def fail() -> int:
-        raise raised
-
-    app.answer = fail
+    app.answer = raising(raised)
     assert cli.main(["--console"]) == code
     assert capsys.readouterr() == ("", told)
 
@@ -280,10 +286,7 @@ def test_what_is_raised_becomes_an_exit_code(
 def test_what_nobody_expected_is_logged_and_70(
     app: FakeApp, caplog: pytest.LogCaptureFixture, raised: Exception
 ) -> None:
-    def fail() -> int:
-        raise raised
-
-    app.answer = fail
+    app.answer = raising(raised)
     assert cli.main(["--console"]) == 70
     ((_, _, message),) = caplog.record_tuples
     assert message == "stopped by an error of its own"
@@ -328,14 +331,85 @@ def test_help_has_examples_and_exit_codes(capsys: pytest.CaptureFixture[str]) ->
 # ---------------------------------------------------------------- streams
 
 
-def test_a_program_without_streams(app: FakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdout", None)
-    monkeypatch.setattr(sys, "stderr", None)
-    assert cli.main(["status"]) == 0
-    assert cli.main(["--bogus"]) == 64
-    assert cli.main(["--version"]) == 0
-    for stream in (sys.stdout, sys.stderr):
-        stream.close()
+class Screen:
+    """What a person without a terminal gets to see."""
+
+    def __init__(self) -> None:
+        self.shown: list[list[str]] = []
+
+    def say(self, lines: list[str]) -> None:
+        self.shown.append(lines)
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    screen = Screen()
+    monkeypatch.setattr(notice, "say", screen.say)
+    return screen
+
+
+@contextmanager
+def no_streams() -> Iterator[None]:
+    """As a windowed program on Windows finds them. (pytest gives each phase of a test its own.)"""
+    before = sys.stdout, sys.stderr
+    sys.stdout = sys.stderr = None
+    try:
+        yield
+        sys.stdout.close()
+        sys.stderr.close()
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+@pytest.mark.parametrize("argv", [["status"], ["--version"], ["--console"], []])
+def test_a_program_without_streams(app: FakeApp, screen: Screen, argv: list[str]) -> None:
+    with no_streams():
+        code = cli.main(argv)
+    assert (code, screen.shown) == (0, [])
+
+
+FAULTS: Final = [
+    (["--bogus"], lambda: 0, "unrecognized arguments: --bogus"),
+    ([], raising(ConfigError(["one", "two"])), "one\ntwo"),
+    ([], raising(StoreError("https://joe:pw@x is busy")), "https://***@x is busy"),
+    ([], raising(ZeroDivisionError("odd")), "stopped by an error of its own: ZeroDivisionError"),
+]
+
+
+@pytest.mark.parametrize(("argv", "answer", "told"), FAULTS)
+def test_what_nobody_could_read_is_shown(
+    app: FakeApp, screen: Screen, argv: list[str], answer: Callable[[], int], told: str
+) -> None:
+    app.answer = answer
+    with no_streams():
+        code = cli.main(argv)
+    assert code in (64, 70)
+    assert ["\n".join(lines) for lines in screen.shown] == [told]
+
+
+@pytest.mark.parametrize(("argv", "shown"), [([], 1), (["--console"], 0), (["--once"], 0)])
+def test_a_tray_that_nobody_started_from_a_terminal_shows_it_too(
+    app: FakeApp, screen: Screen, monkeypatch: pytest.MonkeyPatch, argv: list[str], shown: int
+) -> None:
+    monkeypatch.setattr(sys, "stderr", stderr := io.StringIO())
+    app.answer = raising(ConfigError(["one"]))
+    assert cli.main(argv) == 64
+    assert len(screen.shown) == shown
+    assert stderr.getvalue() == "traywatch: one\n"
+
+
+def test_a_toast_takes_as_much_as_it_can(caplog: pytest.LogCaptureFixture) -> None:
+    toasts: list[Toast] = []
+    notice.say_by_toast(["a: no such key", "b" * 300], toasts.append)
+    [toast] = toasts
+    assert toast.title == "traywatch has ended"
+    assert toast.body.startswith("a: no such key bbb")
+    assert len(toast.body) == 200
+
+    def fail(_: Toast) -> None:
+        raise SinkError("no daemon", permanent=True)
+
+    notice.say_by_toast(["a"], fail)
 
 
 def test_a_pipe_takes_every_letter(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:

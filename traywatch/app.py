@@ -26,9 +26,11 @@ from traywatch.core.model import Page
 from traywatch.core.overview import Overview, overview
 from traywatch.ending import Signals, hurry
 from traywatch.fetch import Fetcher
+from traywatch.presence import call
 from traywatch.profile import Profile
 from traywatch.report import EXIT_CANNOT_READ, exit_code
 from traywatch.running import Running, conductor_for, held, line_sinks, watch
+from traywatch.store.lock import ProfileBusy
 from traywatch.store.reading import read_profile
 from traywatch.watch.conductor import PAUSED
 from traywatch.watch.discovery import Found, discover
@@ -76,7 +78,10 @@ def run_once(config: Config, profile: Profile) -> int:
 
 
 def run_tray(config: Config, profile: Profile) -> int:
-    """Show the icon until the person quits. Where no tray can be shown, go on on the console."""
+    """Show the icon until the person quits. Where no tray can be shown, go on on the console.
+
+    Where a tray runs already, that one is asked to show itself.
+    """
     from traywatch.sinks.tray import why_no_tray  # brings pystray, and pystray Pillow
 
     if reason := why_no_tray():
@@ -84,8 +89,14 @@ def run_tray(config: Config, profile: Profile) -> int:
         return run_console(config, profile)
     from traywatch.trayapp import TrayApp
 
-    with held(profile):
-        return TrayApp(config, profile).run()
+    try:
+        with held(profile):
+            return TrayApp(config, profile).run()
+    except ProfileBusy as busy:
+        if not call(profile.state_dir, busy.pid):
+            raise
+        log.info("%s; it shows itself", busy)
+        return 0
 
 
 def run_demo(console: bool) -> int:

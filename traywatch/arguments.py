@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NoReturn
 
 from traywatch import __version__
+from traywatch.core.errors import ConfigError
 
 EXIT_USAGE: Final = 64
 """The command line, a variable or the settings file is wrong (EX_USAGE of sysexits.h)."""
@@ -27,6 +28,7 @@ examples:
   traywatch --demo                              a made-up outage in about a minute
   traywatch check https://www.githubstatus.com  what is understood of a page
   traywatch status --json                       what is known of the configured pages
+  traywatch autostart on                        start it at login from now on
 
 exit codes:
   0    with --once: everything is operational or in maintenance; else: done
@@ -41,11 +43,11 @@ exit codes:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Exits with 64 where argparse exits with 2, which means a partial outage here."""
+    """Raises where argparse exits, with 2, which means a partial outage here."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
+        raise ConfigError([message])
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -69,7 +71,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The arguments. Raises SystemExit for ``--help``, ``--version`` and what is wrong."""
+    """The arguments. Raises SystemExit after ``--help`` and ``--version``, ConfigError for what is
+    wrong."""
     parser = build_parser()
     arguments = parser.parse_args(argv)
     if arguments.once and arguments.demo:
@@ -138,6 +141,11 @@ def _add_check_flags(parser: argparse.ArgumentParser) -> None:
     _add_json(parser)
 
 
+def _add_autostart_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("change", choices=("on", "off", "status"))
+    _add_profile(parser, default=argparse.SUPPRESS)
+
+
 def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="as JSON, for other programs")
 
@@ -145,4 +153,5 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 _COMMANDS: Final[tuple[tuple[str, Callable[[argparse.ArgumentParser], None], str], ...]] = (
     ("status", _add_status_flags, "Show what is known of the configured pages, asking nobody"),
     ("check", _add_check_flags, "Read one page or saved document and show what was understood"),
+    ("autostart", _add_autostart_flags, "Start traywatch at login, or no more, or say how it is"),
 )

@@ -9,14 +9,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
-import io
 import logging
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final
 
+from traywatch import streams
 from traywatch.arguments import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
@@ -43,35 +44,52 @@ _LINE_LIMIT: Final = 1_000
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out a command line (``sys.argv`` where None); returns the exit code."""
-    _make_streams_usable()
-    try:
-        code = _carry_out(argv)
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    except OSError as error:
-        if not _is_closed_pipe(error):
-            return _failed(error)
-        _leave_stdout()
-        return EXIT_NOBODY_READS
-    except Exception as error:  # noqa: BLE001 - the last place: nobody above to tell
-        return _failed(error)
-    return code
+    words = sys.argv[1:] if argv is None else argv
+    seen = streams.make_usable(words)
+    end = _carry_out(words)
+    lines = [mask_credentials(one_line(fault, _LINE_LIMIT)) for fault in end.faults]
+    for line in lines:
+        print(f"traywatch: {line}", file=sys.stderr)
+    if not seen and (lines := lines or list(end.logged)):
+        from traywatch import notice
+
+        notice.say(lines)
+    return end.code
 
 
-def _carry_out(argv: Sequence[str] | None) -> int:
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a run ended."""
+
+    code: int
+    faults: Sequence[str] = ()
+    """Why, to be told on stderr."""
+    logged: Sequence[str] = ()
+    """The same where the program's log has told it there."""
+
+
+def _carry_out(words: Sequence[str]) -> _End:
     from traywatch import report
 
     try:
-        return _dispatch(parse_arguments(argv))
+        code = _dispatch(parse_arguments(words))
+        sys.stdout.flush()
+        return _End(code)
     except SystemExit as stop:  # argparse, having said all there is to say
-        return stop.code if isinstance(stop.code, int) else EXIT_USAGE
+        return _End(stop.code if isinstance(stop.code, int) else EXIT_USAGE)
+    except KeyboardInterrupt:
+        return _End(EXIT_INTERRUPTED)
     except ConfigError as error:
-        return _complain(error.faults, EXIT_USAGE)
+        return _End(EXIT_USAGE, error.faults)
     except (FormatError, FetchError) as error:
-        return _complain([str(error)], report.EXIT_CANNOT_READ)
+        return _End(report.EXIT_CANNOT_READ, [str(error)])
     except TraywatchError as error:
-        return _complain([str(error)], EXIT_FAILED)
+        return _End(EXIT_FAILED, [str(error)])
+    except Exception as error:  # noqa: BLE001 - the last place: nobody above to tell
+        if isinstance(error, OSError) and _is_closed_pipe(error):
+            _leave_stdout()
+            return _End(EXIT_NOBODY_READS)
+        return _failed(error)
 
 
 def _dispatch(arguments: argparse.Namespace) -> int:
@@ -79,6 +97,8 @@ def _dispatch(arguments: argparse.Namespace) -> int:
         return _check(arguments)
     if arguments.command == "status":
         return _show_state(arguments)
+    if arguments.command == "autostart":
+        return _autostart(arguments)
     return _watch(arguments)
 
 
@@ -144,6 +164,23 @@ def _show_state(arguments: argparse.Namespace) -> int:
         print(report.to_json(report.status_document(overview)))
     else:
         print(report.status_table(overview))
+    return 0
+
+
+def _autostart(arguments: argparse.Namespace) -> int:
+    """Switch starting at login on or off, and say how it stands then."""
+    from traywatch.autostart import autostart
+
+    entry = autostart(_profile(arguments).folder)
+    if arguments.change != "status":
+        entry.turn(on=arguments.change == "on")
+    started = entry.started()
+    if started is None:
+        print("off: traywatch does not start at login")
+    elif entry.is_on():
+        print(f"on: {started}")
+    else:
+        print(f"on, but another traywatch or profile is started: {started}")
     return 0
 
 
@@ -213,20 +250,14 @@ def _read_document(name: str, platform: Platform | None) -> Snapshot:
 # ---------------------------------------------------------------- ways out
 
 
-def _complain(lines: Sequence[str], code: int) -> int:
-    for line in lines:
-        print(f"traywatch: {mask_credentials(one_line(line, _LINE_LIMIT))}", file=sys.stderr)
-    return code
-
-
-def _failed(error: Exception) -> int:
+def _failed(error: Exception) -> _End:
     """What nobody expected: one line here, the traceback in the program's log."""
     from traywatch import programlog
 
     if not logging.getLogger().hasHandlers():
         programlog.configure(level="info", log_format="text", file=None)
     log.critical("stopped by an error of its own", exc_info=error)
-    return EXIT_FAILED
+    return _End(EXIT_FAILED, logged=[f"stopped by an error of its own: {type(error).__name__}"])
 
 
 def _is_closed_pipe(error: OSError) -> bool:
@@ -239,25 +270,3 @@ def _leave_stdout() -> None:
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
-
-
-# ---------------------------------------------------------------- streams
-
-
-def _make_streams_usable() -> None:
-    """Writing never fails for lack of a stream or of a letter.
-
-    A windowed Windows program has no streams at all. A pipe on Windows takes cp1252 only, where
-    any Japanese status page would end us; whoever reads a pipe expects UTF-8.
-    """
-    sys.stdout = _usable(sys.stdout)
-    sys.stderr = _usable(sys.stderr)
-
-
-def _usable(stream: TextIO | None) -> TextIO:
-    if stream is None:
-        return open(os.devnull, "w", encoding="utf-8")
-    if isinstance(stream, io.TextIOWrapper):
-        encoding = None if stream.isatty() else "utf-8"
-        stream.reconfigure(encoding=encoding, errors="replace")
-    return stream

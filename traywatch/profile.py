@@ -24,6 +24,11 @@ class Profile:
     log_dir: Path
 
     @property
+    def folder(self) -> Path | None:
+        """The one folder for everything; None where the system's own folders are used."""
+        return self.config_dir if self.config_dir == self.state_dir == self.log_dir else None
+
+    @property
     def config_file(self) -> Path:
         """The settings, written by a person."""
         return self.config_dir / "config.toml"

@@ -2,6 +2,9 @@
 
 There are two crossings between the two: overviews go to the tray's one-slot mailbox, what the
 person clicks goes to the watch thread's loop.
+
+A second start calls on a thread of its own (``presence``) and gets a toast: here I am, and this is
+how things are.
 """
 
 from __future__ import annotations
@@ -13,10 +16,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from traywatch.config import Config
+from traywatch.core.errors import SinkError
+from traywatch.core.overview import Overview
+from traywatch.core.wording import Toast
 from traywatch.ending import FAREWELL_S, Signals, hurry
+from traywatch.presence import Presence
 from traywatch.profile import Profile
 from traywatch.running import Running, line_sinks, watch
 from traywatch.sinks import Sink
+from traywatch.sinks.menu import tooltip
 from traywatch.sinks.notification import NotificationSink, desktop_pop_up
 from traywatch.sinks.opening import open_file
 from traywatch.sinks.tray import Commands, Tray
@@ -32,6 +40,8 @@ class TrayApp:
         self._profile = profile
         self._signals = Signals()
         self._running: Running | None = None
+        self._seen: Overview | None = None
+        """The latest overview; None before the first."""
         self._failure: BaseException | None = None
         self._tray = Tray(
             Commands(
@@ -49,10 +59,11 @@ class TrayApp:
         """
         self._signals.install(self._quit)
         watching = threading.Thread(target=self._watch, name="watch", daemon=True)
-        watching.start()
-        if (reason := self._tray.run()) is not None:
-            log.warning("no tray icon any more, going on without: %s", reason)
-        watching.join()
+        with Presence(self._profile.state_dir, self._say_hello):
+            watching.start()
+            if (reason := self._tray.run()) is not None:
+                log.warning("no tray icon any more, going on without: %s", reason)
+            watching.join()
         if self._failure is not None:
             raise self._failure
         hurry(self._signals.exit_code)
@@ -68,7 +79,7 @@ class TrayApp:
                     self._profile,
                     self._sinks(),
                     handed=self._take,
-                    on_overview=self._tray.show,
+                    on_overview=self._show,
                 )
             )
         except BaseException as error:  # noqa: BLE001 - told on the main thread, which returns the exit code
@@ -87,8 +98,22 @@ class TrayApp:
     def _take(self, running: Running) -> None:
         self._running = running
 
+    def _show(self, overview: Overview) -> None:
+        self._seen = overview
+        self._tray.show(overview)
+
     def _is_paused(self) -> bool:
         return self._running is not None and self._running.conductor.paused
+
+    # ------------------------------------------------ the presence thread
+
+    def _say_hello(self) -> None:
+        """Even while notifications are paused: the person has just asked for it."""
+        known = tooltip(self._seen) if self._seen else "Nothing is known yet"
+        try:
+            desktop_pop_up(self._tray.pop_up)(Toast("traywatch is running", known))
+        except SinkError as error:
+            log.warning("a second start called, and it could not be shown: %s", error)
 
     # ------------------------------------------------ the main thread: what the person clicks
 

@@ -6,7 +6,8 @@ TraywatchError
 ├── FormatError   a reply that is no status page we can read
 ├── StoreError    the profile's database
 ├── SinkError     a place where lines or toasts go
-└── ListenError   the local HTTP server could not be started
+├── ListenError   the local HTTP server could not be started
+└── AutostartError  the system's list of what starts at login
 
 Every message is one line for a person: it names the place and, where there is one, the way out.
 """
@@ -67,3 +68,7 @@ class SinkError(TraywatchError):
 
 class ListenError(TraywatchError):
     """The listener cannot listen where it was asked to: the port is taken, the host is not ours."""
+
+
+class AutostartError(TraywatchError):
+    """What starts at login could not be read or changed, or this program cannot be started so."""
