@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -352,7 +352,8 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
 def no_streams() -> Iterator[None]:
     """As a windowed program on Windows finds them. (pytest gives each phase of a test its own.)"""
     before = sys.stdout, sys.stderr
-    sys.stdout = sys.stderr = None
+    nothing: Any = None
+    sys.stdout = sys.stderr = nothing
     try:
         yield
         sys.stdout.close()
