@@ -23,7 +23,9 @@ from pathlib import Path
 from traywatch.store.lock import ProfileLock
 lock = ProfileLock.acquire(Path(sys.argv[1]))
 if "child" in sys.argv:
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    child = subprocess.Popen(
+        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False
+    )
     print(child.pid, flush=True)
 else:
     print("held", flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,15 @@ def test_what_was_committed_before_is_not_written_again() -> None:
     assert seen.difference(committed, after, disk) == ({3: TOLD}, frozenset())
 
 
+def test_the_base_of_what_was_committed_has_nothing_new() -> None:
+    """A page's first commit lies over an empty base: going on from that base loses nothing."""
+    base: dict[int, Seen] = {}
+    committed = Overlay(base, {1: TOLD})
+    disk = {1: TOLD}
+    assert seen.difference(committed, base, disk) == ({}, frozenset())
+    assert seen.difference(committed, Overlay(base, {2: TOLD}), disk) == ({2: TOLD}, frozenset())
+
+
 def test_a_page_that_starts_anew_takes_its_old_keys_with_it() -> None:
     disk = {1: TOLD, 2: TOLD}
     after = Overlay({}, {2: EDITED, 3: TOLD})
@@ -102,12 +112,29 @@ def test_keys_add_up_over_looks_whether_one_goes_on_from_the_store_or_not(
     store.close()
 
 
+def test_a_look_without_news_is_told_apart_whether_one_goes_on_from_the_store_or_not(
+    store: SqliteStore,
+) -> None:
+    page = record()
+    for number in range(4):
+        page = with_seen(page, {key(number): TOLD})
+        take(store, page)
+        for onward in (page, store.pages()["example"]):
+            written = store._connection.total_changes
+            take(store, looked(onward, NOW + timedelta(seconds=1)))
+            assert store._connection.total_changes == written
+        if number == 1:
+            page = store.pages()["example"]
+    assert len(store.pages()["example"].memory.seen) == 4
+
+
 def test_what_is_stored_is_the_same_object_over_looks(store: SqliteStore) -> None:
     """So a look without news is told apart without reading a key."""
     take(store, with_seen(record(), {key(1): TOLD}))
     before = store.pages()["example"].memory.seen
     take(store, with_seen(store.pages()["example"], {key(2): TOLD}))
     assert store.pages()["example"].memory.seen is before
+    assert store.seen("example") is before
     assert len(before) == 2
 
 

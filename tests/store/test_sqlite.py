@@ -233,6 +233,15 @@ def test_a_sink_never_heard_of_starts_at_the_end_and_stays_there(
     store.close()
 
 
+def test_a_new_sink_does_not_slide_while_its_place_cannot_be_stored(store: SqliteStore) -> None:
+    store._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(StoreError):
+        store.cursor("console")
+    store._connection.execute("PRAGMA query_only = OFF")
+    take(store, record(), 1)
+    assert store.cursor("console") == Cursor(0)
+
+
 def test_each_sink_moves_alone(store: SqliteStore, directory: Path) -> None:
     take(store, record(), 1, 2, 3)
     store.move_cursor("console", Cursor(1))
