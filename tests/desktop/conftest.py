@@ -3,7 +3,7 @@
     @pytest.mark.parametrize("desk", [{"tray": False}], indirect=True)   parts to do without
 
 Where a package is missing, a test is skipped and names it; with CI set in the environment it fails.
-``tests/desktop/install.sh`` installs them all on Debian and its like.
+``tools/install-desktop`` installs them all on Debian and its like.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ROOT: Final = Path(__file__).parent.parent.parent
 SCREENSHOTS: Final = ROOT / ".build" / "screenshots"
 
 if sys.platform == "linux":
-    from tests.desktop.borrowed import borrow, missing_module
+    from tools.borrowed import borrow, missing_module
     from tests.desktop.desk import Desk, missing_programs
 else:
     collect_ignore_glob = ["*"]
@@ -28,7 +28,7 @@ else:
 
 def give_up(missing: str) -> NoReturn:
     """Skip the test, or fail it where everything must be there."""
-    reason = f"missing: {missing} (sh tests/desktop/install.sh)"
+    reason = f"missing: {missing} (tools/install-desktop)"
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)

@@ -2,6 +2,7 @@
 
     {"show": {"state": "degraded", ...}}    see ``_overview``
     {"flood": 2000, "then": {...}}          so many others before it, from several threads
+    {"toast": ["title", "body"]}            by way of the icon
     {"stop": true}
 
 and telling on its standard output what was clicked, one JSON list a line.
@@ -18,6 +19,7 @@ from typing import Any
 
 from traywatch.core.model import ComponentStatus, Impact, IncidentStatus, Severity
 from traywatch.core.overview import ComponentView, IconState, IncidentView, Overview, PageView
+from traywatch.core.wording import Toast
 from traywatch.sinks.backends import backend_for
 from traywatch.sinks.tray import Commands, Tray, why_no_tray
 
@@ -59,6 +61,8 @@ def _obey(tray: Tray) -> None:
                 _flood(tray, times)
                 tray.show(_overview(said))
                 _say("flooded")
+            case {"toast": [title, body]}:
+                tray.pop_up(Toast(title, body))
             case {"stop": _}:
                 tray.stop()
 

@@ -236,6 +236,9 @@ class User32:
     def PostMessageW(self, *what: object) -> None:  # noqa: N802
         self.posted.append(what)
 
+    def EndMenu(self) -> None:  # noqa: N802
+        self.posted.append("EndMenu")
+
     def GetSystemMetrics(self, index: int) -> int:  # noqa: N802
         return {49: 20}[index]
 
@@ -267,6 +270,9 @@ class Win32Icon:
     def notify(self, body: str, title: str) -> None:
         self.did.append((title, body))
 
+    def stop(self) -> None:
+        self.did.append("stop")
+
 
 @pytest.fixture
 def on_windows(monkeypatch: pytest.MonkeyPatch) -> tuple[windows.Windows, Win32Icon, list[str]]:
@@ -292,6 +298,12 @@ def test_on_windows_logging_off_is_agreed_to_and_then_we_leave(on_windows: Any) 
     assert called == [], "the person changed their mind"
     icon._message_handlers[0x16](1, 0)
     assert called == ["leave"]
+
+
+def test_on_windows_an_open_menu_does_not_hold_up_the_end(on_windows: Any) -> None:
+    backend, icon, _ = on_windows
+    backend.vanish()
+    assert (backend._user32.posted, icon.did) == (["EndMenu"], ["stop"])
 
 
 def test_on_windows_a_knock_is_a_message_to_the_icons_window(on_windows: Any) -> None:

@@ -144,7 +144,7 @@ class Tray:
             return
         try:
             if self._stopping:
-                face.icon.stop()
+                face.backend.vanish()
                 return
             face.show(self._slot)
             while self._toasts:

@@ -47,6 +47,10 @@ class Backend:
         """A row's text as this system's menus want it."""
         return text
 
+    def vanish(self) -> None:
+        """Take the icon away and let the loop end."""
+        self.icon.stop()
+
     def pop_up(self, title: str, body: str) -> None:
         """Show a toast by way of the icon."""
         self.icon.notify(body, title)

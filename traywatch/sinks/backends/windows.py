@@ -75,6 +75,11 @@ class Windows(Backend):
         """An ampersand would underline the letter after it."""
         return text.replace("&", "&&")
 
+    def vanish(self) -> None:
+        """An open menu has a loop of its own, which would go on."""
+        self._user32.EndMenu()
+        super().vanish()
+
     def pop_up(self, title: str, body: str) -> None:
         """A balloon. An empty body would show none."""
         super().pop_up(cut_utf16(title, TITLE_UNITS), cut_utf16(body, BODY_UNITS) or " ")
