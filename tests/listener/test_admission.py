@@ -172,5 +172,5 @@ def test_size_of_a_head() -> None:
 @given(st.binary(max_size=300), st.binary(max_size=300), st.binary(max_size=300))
 def test_nothing_raises(host: bytes, origin: bytes, content_type: bytes) -> None:
     headers = {b"host": host, b"origin": origin, b"content-type": content_type}
-    assert foreign(headers, HOSTS)
-    assert not_json(headers)
+    assert foreign(headers, HOSTS) != ""
+    assert not_json(headers) != ""

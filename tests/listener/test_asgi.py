@@ -296,13 +296,16 @@ def test_who_waits_to_be_told_to_go_on_is_told_to_leave() -> None:
 # ------------------------------------------------------------------ faults on the way
 
 
-def test_the_store_is_down() -> None:
+def test_the_store_is_down(caplog: pytest.LogCaptureFixture) -> None:
     desk = Desk()
     desk.inbox.fault = store_down()
     answered = desk.post(DEMO)
     assert answered.code == 503
     assert int(answered.headers[b"retry-after"]) > 0
     assert b"/home" not in answered.body
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.exc_info is None
     desk.inbox.fault = None
     assert desk.post(DEMO).code == 204
 
