@@ -90,13 +90,13 @@ def test_a_page_with_everything(settings: Path) -> None:
     config = read(
         settings,
         """
-        interval_s = 90
+        interval = 90
         [[pages]]
         id = "gh"
         name = "GitHub"
         url = "https://WWW.githubstatus.com/eu/#top"
         platform = "Statuspage"
-        interval_s = 45.5
+        interval = 45.5
         components = ["API*"]
         ignore = ["Copilot"]
         [[pages]]
@@ -177,7 +177,7 @@ def test_notepads_byte_order_mark_and_line_ends(settings: Path) -> None:
 
 
 def test_flag_before_variable_before_file(settings: Path) -> None:
-    text = 'log_format = "text"\nlog_level = "error"\ninterval_s = 100\n'
+    text = 'log_format = "text"\nlog_level = "error"\ninterval = 100\n'
     environ = {
         "TRAYWATCH_LOG_FORMAT": "json",
         "TRAYWATCH_LOG_LEVEL": "debug",
@@ -281,10 +281,10 @@ FAULTS: list[tuple[str | bytes, str]] = [
     ("pages = 3", "1: pages: must be written as [[pages]]"),
     ('[pages]\nid = "x"', "1: pages: must be written as [[pages]]"),
     ("listener = true", "1: listener: must be a table: [listener]"),
-    ("interval_s = true", "1: interval_s: must be a number of seconds, not true or false"),
-    ("interval_s = inf", "1: interval_s: must be over 0 and at most 86400 seconds"),
-    ("interval_s = 29.9",
-     "1: interval_s: must be at least 30 seconds for https://status.openai.com"),
+    ("interval = true", "1: interval: must be a number of seconds, not true or false"),
+    ("interval = inf", "1: interval: must be over 0 and at most 86400 seconds"),
+    ("interval = 29.9",
+     "1: interval: must be at least 30 seconds for https://status.openai.com"),
     ("log_level = 2024-01-01",
      "1: log_level: must be a string in quotes, not a date or time"),
     ('[[pages]]\nurl = "x.example"',
@@ -338,7 +338,7 @@ def test_the_floor_of_the_interval(settings: Path, place: str, url: str, floor: 
     def read_with(seconds: float) -> Config:
         text = f'[[pages]]\nurl = "{url}"\n'
         if place == "file":
-            return read(settings, f"{text}interval_s = {seconds}")
+            return read(settings, f"{text}interval = {seconds}")
         if place == "--interval":
             return read(settings, text, options=Options(interval=str(seconds)))
         return read(settings, text, {place: str(seconds)})

@@ -91,7 +91,7 @@ def _syntax_fault(file: Path, text: str, words: str) -> str:
 
 def _build(top: Table, overrides: Overrides, faults: list[str]) -> Config:
     common = Given(
-        top.take("interval_s", values.interval_s, DEFAULT_INTERVAL_S), top.place("interval_s")
+        top.take("interval", values.interval_s, DEFAULT_INTERVAL_S), top.place("interval")
     )
     configured = _configured_pages(top, common)
     watched = _chosen_pages(configured, overrides, common)
@@ -134,9 +134,9 @@ def _not_empty(value: object) -> None:
 def _page(table: Table, common: Given[float]) -> _Watched:
     """One ``[[pages]]``; its id is still empty where it sets none."""
     interval = common
-    if "interval_s" in table:
-        seconds = table.take("interval_s", values.interval_s, common.value)
-        interval = Given(seconds, table.place("interval_s"))
+    if "interval" in table:
+        seconds = table.take("interval", values.interval_s, common.value)
+        interval = Given(seconds, table.place("interval"))
     return _Watched(
         Page(
             id=table.take("id", values.page_id, ""),

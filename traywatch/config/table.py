@@ -12,8 +12,8 @@ from traywatch.config.nearest import suggestion
 T = TypeVar("T")
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
-    "": ("interval_s", "log_level", "log_format", "pages", "listener", "relay"),
-    "pages": ("id", "name", "url", "platform", "interval_s", "components", "ignore"),
+    "": ("interval", "log_level", "log_format", "pages", "listener", "relay"),
+    "pages": ("id", "name", "url", "platform", "interval", "components", "ignore"),
     "listener": ("listen", "secrets", "allowed_hosts"),
     "relay": ("kind", "url", "page", "secrets"),
 }
@@ -30,7 +30,7 @@ class Document:
         self._faults = faults
 
     def place(self, path: KeyPath) -> str:
-        """``/path/config.toml:12: [[pages]] interval_s``"""
+        """``/path/config.toml:12: [[pages]] interval``"""
         self._lines = self._lines or KeyLines(self._text)
         return f"{self._file}:{self._lines.of(*path)}: {_key_name(path)}"
 

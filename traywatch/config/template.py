@@ -11,7 +11,7 @@ TEMPLATE: Final = """\
 # Changes take effect at the next start; a mistake is reported with its line.
 
 # Every page is looked at once in so many seconds: at least 30, on this computer at least 1.
-#interval_s = 60
+#interval = 60
 
 # The program's own log, not the records: debug, info, warning or error; text or json.
 #log_level = "info"
@@ -31,7 +31,7 @@ url = "https://status.openai.com"
 #url = "https://www.githubstatus.com"
 # The kind of page; found out where it is missing.
 #platform = "statuspage"
-#interval_s = 120
+#interval = 120
 # Watch only these components: names, ids, or patterns like "API*". All of them where missing.
 #components = ["Git Operations", "API*"]
 # Never speak of these.
