@@ -20,8 +20,8 @@ ROOT: Final = Path(__file__).parent.parent.parent
 SCREENSHOTS: Final = ROOT / ".build" / "screenshots"
 
 if sys.platform == "linux":
-    from tools.borrowed import borrow, missing_module
     from tests.desktop.desk import Desk, missing_programs
+    from tools.borrowed import borrow, missing_module
 else:
     collect_ignore_glob = ["*"]
 
