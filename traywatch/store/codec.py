@@ -137,7 +137,7 @@ def _reader(hint: Any) -> Reader:
     if is_dataclass(hint):
         return _dataclass(cast("type[DataclassInstance]", hint))
     if issubclass(hint, Enum):
-        return cast(Reader, hint)
+        return {member.value: member for member in hint}.__getitem__
     return _scalar(hint)
 
 

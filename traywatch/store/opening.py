@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from typing import Final
 from traywatch.core.errors import StoreError
 from traywatch.store import database, files, rows, schema
 from traywatch.store.database import Damaged, SqlError
+from traywatch.store.rows import StoredPage
 
 OPEN_TIMEOUT_S: Final = 2.0
 """How long a lock of another program is waited for at start, where nothing else is to be done."""
@@ -25,8 +27,17 @@ CHECK_FOR_S: Final = 1.5
 """How long contents are checked: enough for some 500 MB, what is larger is not ours to expect."""
 
 
-def open_or_replace(path: Path, now: datetime) -> tuple[sqlite3.Connection, tuple[str, ...]]:
-    """A connection to a database that was checked, and what the person should know.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A database that was checked."""
+
+    connection: sqlite3.Connection
+    pages: dict[str, StoredPage]
+    """Its pages: the check reads them anyway."""
+
+
+def open_or_replace(path: Path, now: datetime) -> tuple[Opened, tuple[str, ...]]:
+    """The database in the file, or a new one, and what the person should know.
 
     Raises StoreError.
     """
@@ -42,14 +53,14 @@ def open_or_replace(path: Path, now: datetime) -> tuple[sqlite3.Connection, tupl
         return _open(path), (notice,)
 
 
-def open_in_memory(directory: Path | None) -> sqlite3.Connection:
+def open_in_memory(directory: Path | None) -> Opened:
     """A database in memory: a copy of the one in the directory where that can be read."""
     if directory is not None:
         with suppress(StoreError, *SqlError):
             return _copy_in_memory(directory)
     connection = sqlite3.connect(":memory:", isolation_level=None)
     schema.upgrade(connection)
-    return connection
+    return Opened(connection, {})
 
 
 def open_to_read(directory: Path) -> sqlite3.Connection:
@@ -75,7 +86,7 @@ def open_to_read(directory: Path) -> sqlite3.Connection:
         raise StoreError(f"{path} cannot be read: {damage}") from damage
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path) -> Opened:
     """Raises Damaged where the file is to be set aside, else StoreError."""
     if files.has_orphans(path):
         raise Damaged("the database is gone, what is left is its journal")
@@ -91,8 +102,7 @@ def _open(path: Path) -> sqlite3.Connection:
             schema.upgrade(connection)
             with database.transaction(connection):
                 pass  # a lock, or a file that cannot be written, shows here
-            _check(connection)
-        return connection
+            return Opened(connection, _check(connection))
 
 
 def _open_read_only(path: Path, query: str) -> sqlite3.Connection:
@@ -103,16 +113,15 @@ def _open_read_only(path: Path, query: str) -> sqlite3.Connection:
     return connection
 
 
-def _copy_in_memory(directory: Path) -> sqlite3.Connection:
+def _copy_in_memory(directory: Path) -> Opened:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     with _closed_on_error(connection), closing(open_to_read(directory)) as source:
         source.backup(connection)
-        _check(connection)
-    return connection
+        return Opened(connection, _check(connection))
 
 
-def _check(connection: sqlite3.Connection) -> None:
-    """Raises Damaged, StoreError or SqlError where something in it cannot be read.
+def _check(connection: sqlite3.Connection) -> dict[str, StoredPage]:
+    """The pages. Raises Damaged, StoreError or SqlError where anything cannot be read.
 
     ``quick_check`` sees the trees and the types; what is in the texts shows when they are read.
     Every event that is waiting is read, or a sink would stumble over it for ever.
@@ -131,11 +140,12 @@ def _check(connection: sqlite3.Connection) -> None:
         raise Damaged(str(verdict).splitlines()[-1])
     if not schema.is_whole(connection):
         raise Damaged("its tables are not those of traywatch")
-    rows.read_pages(connection)
+    pages = rows.read_pages(connection)
     rows.last_seq(connection)
     for _ in rows.read_events(connection, after=0):
         if time.monotonic() > deadline:
             break
+    return pages
 
 
 @contextmanager

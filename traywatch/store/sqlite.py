@@ -33,6 +33,7 @@ from traywatch.core.errors import StoreError
 from traywatch.core.memory import KEEP_SEEN, Seen
 from traywatch.core.model import Recorded
 from traywatch.store import Commit, Cursor, PageRecord, database, files, opening, rows, seen
+from traywatch.store.opening import Opened
 from traywatch.store.rows import StoredPage
 from traywatch.store.seen import SeenOnDisk
 
@@ -64,14 +65,14 @@ class _Change:
 class SqliteStore:
     """See ``traywatch.store.Store``. Belongs to the thread that opened it."""
 
-    def __init__(self, connection: sqlite3.Connection, place: str) -> None:
-        """Use ``open`` or ``in_memory``. Raises SqlError, or StoreError on a bad row."""
-        self._connection = connection
+    def __init__(self, opened: Opened, place: str) -> None:
+        """Use ``open`` or ``in_memory``."""
+        self._connection = connection = opened.connection
         self._place = place
         """What error messages call it."""
         self._pages = {
             page_id: page.with_seen(SeenOnDisk(connection, place, page.number))
-            for page_id, page in rows.read_pages(connection).items()
+            for page_id, page in opened.pages.items()
         }
         """What is committed; the ``seen`` of each memory is what is on disk."""
         self._committed_seen: dict[str, Mapping[int, Seen]] = {}
@@ -95,10 +96,9 @@ class SqliteStore:
         that one is left as it is.
         """
         path = directory / files.FILE_NAME
-        connection, notices = opening.open_or_replace(path, now)
-        store = cls(connection, str(path))
-        with database.explained(store._place):
-            connection.execute(f"PRAGMA busy_timeout = {int(busy_timeout_s * 1000)}")
+        opened, notices = opening.open_or_replace(path, now)
+        opened.connection.execute(f"PRAGMA busy_timeout = {int(busy_timeout_s * 1000)}")
+        store = cls(opened, str(path))
         with suppress(StoreError):  # housekeeping: a full disk must not keep us from reading
             store.prune(now)
         return store, notices
