@@ -74,6 +74,25 @@ async def _post_all(port: int, posts: Sequence[bytes], connections: int) -> Post
     return Posted(seconds, sorted(latencies))
 
 
+def post_paced(port: int, posts: Sequence[bytes], rate: float) -> Posted:
+    """Send so many a second, each when its time has come, on a connection of its own."""
+    return asyncio.run(_post_paced(port, posts, rate))
+
+
+async def _post_paced(port: int, posts: Sequence[bytes], rate: float) -> Posted:
+    loop = asyncio.get_running_loop()
+    latencies: list[float] = []
+    done: list[asyncio.Future[None]] = []
+    began_at = time.perf_counter()
+    for number, post in enumerate(posts):
+        await asyncio.sleep(began_at + number / rate - time.perf_counter())
+        done.append(loop.create_future())
+        sender = functools.partial(_Sender, iter([post]), latencies, done[-1])
+        await loop.create_connection(sender, "127.0.0.1", port)
+    await asyncio.gather(*done)
+    return Posted(time.perf_counter() - began_at, sorted(latencies))
+
+
 class _Sender(asyncio.Protocol):
     def __init__(
         self, queue: Iterator[bytes], latencies: list[float], finished: asyncio.Future[None]

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks._posting import Posted, post_all, requests
+from benchmarks._posting import Posted, post_all, post_paced, requests
 
 SECRET = b"benchmark"
 CONNECTIONS = (1, 16, 64)
@@ -36,6 +36,9 @@ TARGET_UNIQUE = 3_500
 TARGET_REPEATED = 6_000
 TARGET_P99_MS = 10.0
 TARGET_GROWTH_MB = 5.0
+TARGET_PACED_P99_MS = 100.0
+PACE = 50
+"""Posts a second."""
 HEADLINE = 16
 """The number of connections the targets are for."""
 
@@ -80,6 +83,7 @@ def main() -> None:
     share = 10 if told.quick else 1
     with tempfile.TemporaryDirectory(dir=told.folder) as folder:
         _table(Path(folder), share)
+        _paced(Path(folder), 500 // share)
         _durability(Path(folder), 4_000 // share)
         if not told.quick:
             _flatness(Path(folder))
@@ -143,6 +147,18 @@ def _line(
         + (f"{posted.rate / bare.rate:7.2f}" if bare else f"{'':7}")
         + ("" if met else f"   MISSES ITS TARGET ({least}/s, {TARGET_P99_MS:.0f} ms)"),
         flush=True,
+    )
+
+
+def _paced(folder: Path, posts: int) -> None:
+    """As many as a whole team's vendors would send in a storm: none waits for another."""
+    ids = [b"%d" % number for number in range(posts)]
+    with _traywatch(folder / "paced", None) as server:
+        posted = post_paced(server.port, requests(ids), PACE)
+    p99_ms = posted.percentile_ms(99)
+    print(
+        f"\n{PACE} a second: p50 {posted.percentile_ms(50):.1f} ms, p99 {p99_ms:.1f} ms (100)"
+        + _verdict(p99_ms <= TARGET_PACED_P99_MS)
     )
 
 
