@@ -211,16 +211,26 @@ def test_ctrl_c_is_what_it_was_before(make_tray: Any) -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def test_a_change_that_fails_is_logged_and_the_loop_goes_on(
+def test_a_change_that_fails_is_logged_and_tried_again(
     make_tray: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tray = make_tray()
+    paint = Loop.paint
+
     def fail(self: Loop, state: IconState) -> None:
         raise OSError("no such window")
 
+    def meanwhile(loop: Loop) -> None:
+        assert loop.did == []
+        monkeypatch.setattr(Loop, "paint", paint)
+        tray.show(Overview(IconState.DEGRADED))
+        assert (loop.did[0], loop.did[-1]) == (IconState.DEGRADED, "appear")
+        tray.stop()
+
     monkeypatch.setattr(Loop, "paint", fail)
-    tray = make_tray()
-    tray.run()
-    assert "the tray icon could not be changed" in caplog.text
+    monkeypatch.setattr(Loop, "meanwhile", meanwhile)
+    assert tray.run() is None
+    assert [record.message for record in caplog.records] == ["the tray icon could not be changed"]
 
 
 # ------------------------------------------------------------------ Windows, as far as it goes here

@@ -191,13 +191,13 @@ class _Face:
             raise
 
     def show(self, overview: Overview) -> None:
-        """Change what differs from what is shown."""
-        before, self._shown = self._shown, overview
+        """Change what differs from what is shown. What fails is tried again at the next look."""
+        before = self._shown
         if before is None or before.state is not overview.state:
             self.backend.paint(overview.state)
         if self._tooltip != (text := tooltip(overview)):
-            self._tooltip = text
             self.backend.tell(text)
+            self._tooltip = text
         if self._rows != (rows := menu(overview)):
             self._rows = rows
             self.backend.refresh_menu()
@@ -205,6 +205,7 @@ class _Face:
             # pystray's gtk backends make Ctrl-C kill the process, and darwin's makes it exit.
             signal.signal(signal.SIGINT, self._interrupted)
             self.backend.appear()
+        self._shown = overview
 
     def _items(self) -> Iterator[Any]:
         """The menu, and before it what a plain click does."""
