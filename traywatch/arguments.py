@@ -10,6 +10,8 @@ from typing import Final, NoReturn
 from traywatch import __version__
 from traywatch.core.errors import ConfigError
 
+EXIT_NOT_FOUND: Final = 1
+"""``find`` knows no such service: what grep says."""
 EXIT_USAGE: Final = 64
 """The command line, a variable or the settings file is wrong (EX_USAGE of sysexits.h)."""
 EXIT_FAILED: Final = 70
@@ -28,11 +30,12 @@ examples:
   traywatch --demo                              a made-up outage in about a minute
   traywatch check https://www.githubstatus.com  what is understood of a page
   traywatch status --json                       what is known of the configured pages
+  traywatch find github                         where a service has its status page
   traywatch autostart on                        start it at login from now on
 
 exit codes:
   0    with --once: everything is operational or in maintenance; else: done
-  1    with --once: something is degraded
+  1    with --once: something is degraded; with find: nothing was found
   2    with --once: a partial outage
   3    with --once: a major outage
   4    a page or document cannot be read
@@ -141,6 +144,10 @@ def _add_check_flags(parser: argparse.ArgumentParser) -> None:
     _add_json(parser)
 
 
+def _add_find_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", nargs="+", metavar="NAME", help="a service's name, or words of it")
+
+
 def _add_autostart_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("change", choices=("on", "off", "status"))
     _add_profile(parser, default=argparse.SUPPRESS)
@@ -153,5 +160,6 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 _COMMANDS: Final[tuple[tuple[str, Callable[[argparse.ArgumentParser], None], str], ...]] = (
     ("status", _add_status_flags, "Show what is known of the configured pages, asking nobody"),
     ("check", _add_check_flags, "Read one page or saved document and show what was understood"),
+    ("find", _add_find_flags, "Find the status page of a service among the known ones"),
     ("autostart", _add_autostart_flags, "Start traywatch at login, or no more, or say how it is"),
 )

@@ -22,6 +22,7 @@ from traywatch.arguments import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     EXIT_NOBODY_READS,
+    EXIT_NOT_FOUND,
     EXIT_USAGE,
     parse_arguments,
 )
@@ -97,6 +98,8 @@ def _dispatch(arguments: argparse.Namespace) -> int:
         return _check(arguments)
     if arguments.command == "status":
         return _show_state(arguments)
+    if arguments.command == "find":
+        return _find(arguments.words)
     if arguments.command == "autostart":
         return _autostart(arguments)
     return _watch(arguments)
@@ -164,6 +167,20 @@ def _show_state(arguments: argparse.Namespace) -> int:
         print(report.to_json(report.status_document(overview)))
     else:
         print(report.status_table(overview))
+    return 0
+
+
+def _find(words: Sequence[str]) -> int:
+    from traywatch import catalogue
+
+    found = catalogue.search(" ".join(words))
+    if not found:
+        asked = one_line(" ".join(words), _LINE_LIMIT)
+        said = f"no known service is called {asked}; traywatch check URL tries any page"
+        print(f"traywatch: {said}", file=sys.stderr)
+        return EXIT_NOT_FOUND
+    for known in found:
+        print(f"{known.name}  {known.url}")
     return 0
 
 
