@@ -7,7 +7,8 @@
 Each run is ``python -m traywatch --console --listen PORT`` as a subprocess with a new profile, its
 records written to a file; the load comes from this process, so two cores are in use. "unique" are
 updates never seen before: each is committed before its 204. "repeated" is one update again and
-again. Beside each stands Starlette on uvicorn that only parses the JSON.
+again. "x bare" is against Starlette on uvicorn that only parses the JSON; the other bare endpoints
+show what its parts cost.
 """
 
 from __future__ import annotations
@@ -95,19 +96,21 @@ def main() -> None:
 def _table(folder: Path, share: int) -> None:
     print(f"{'':10} {'':9} {'conns':>5} {'posts/s':>8} {'p50 ms':>7} {'p99 ms':>7} "
           f"{'CPU us':>7} {'RSS MB':>13} {'x bare':>7}")  # fmt: skip
-    bare = {count: _bare(count, POSTS[count] // share) for count in CONNECTIONS}
+    for kind in ("h11", "asgi"):
+        _bare(kind, HEADLINE, POSTS[HEADLINE] // share)
+    bare = {count: _bare("starlette", count, POSTS[count] // share) for count in CONNECTIONS}
     for secret in (None, SECRET):
         for kind in ("unique", "repeated"):
             for count in CONNECTIONS:
                 _measure(folder, secret, kind, count, POSTS[count] // share, bare[count])
 
 
-def _bare(connections: int, posts: int) -> Posted:
-    with _bare_starlette() as server:
+def _bare(kind: str, connections: int, posts: int) -> Posted:
+    with _bare_server(kind) as server:
         ids = [b"%d" % number for number in range(posts)]
         began_s = server.cpu_s()
         posted = post_all(server.port, requests(ids), connections)
-        _line("bare", "", connections, posted, server.cpu_s() - began_s, "", None)
+        _line("bare", kind, connections, posted, server.cpu_s() - began_s, "", None)
         return posted
 
 
@@ -202,11 +205,9 @@ def _verdict(met: bool) -> str:
 
 
 @contextlib.contextmanager
-def _bare_starlette() -> Iterator[Server]:
+def _bare_server(kind: str) -> Iterator[Server]:
     port = _free_port()
-    with _started(
-        ["-m", "benchmarks._bare_starlette", str(port)], port, {}, subprocess.DEVNULL
-    ) as s:
+    with _started(["-m", "benchmarks._bare", kind, str(port)], port, {}, subprocess.DEVNULL) as s:
         yield s
 
 

@@ -26,10 +26,12 @@ class Answered:
 class Desk:
     """An application, its inbox and its verdicts."""
 
-    def __init__(self, *secrets: bytes, allowed_hosts: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, *secrets: bytes, host: str = "127.0.0.1", allowed_hosts: tuple[str, ...] = ()
+    ) -> None:
         self.inbox = ListInbox()
         self.verdicts: Counter[Verdict] = Counter()
-        settings = ListenerSettings(secrets=secrets, allowed_hosts=allowed_hosts)
+        settings = ListenerSettings(host, secrets=secrets, allowed_hosts=allowed_hosts)
         self.application = Application(settings, self.inbox, self.verdicts, clock=lambda: NOW)
 
     def post(

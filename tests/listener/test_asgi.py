@@ -445,6 +445,19 @@ def test_readings_are_not_kept_by_anyone(path: str) -> None:
     assert Desk().ask("HEAD", path, JSON, []).code == 200
 
 
+@pytest.mark.parametrize(
+    ("listens_on", "asked_for", "code"),
+    [
+        ("192.168.1.5", b"192.168.1.5:8000", 204),
+        ("192.168.1.5", b"192.168.1.6:8000", 403),
+        ("0.0.0.0", b"0.0.0.0:8000", 403),  # what web pages use to get past a block of loopback
+        ("::", b"[::]:8000", 403),
+    ],
+)
+def test_the_address_it_listens_on(listens_on: str, asked_for: bytes, code: int) -> None:
+    assert Desk(host=listens_on).post(DEMO, headers=[(b"host", asked_for), TYPE]).code == code
+
+
 def test_other_names_of_this_machine() -> None:
     desk = Desk(allowed_hosts=("status.example.org",))
     assert desk.post(DEMO, headers=[(b"host", b"status.example.org"), TYPE]).code == 204

@@ -180,7 +180,7 @@ def _cannot_bind(address: str, port: int, error: OSError) -> str:
             "choose another with --listen PORT"
         )
     if error.errno == errno.EACCES:
-        return f"cannot listen on {address}:{port}: not permitted; choose a port over 1023"
+        return f"cannot listen on {address}:{port}: not permitted; choose another port over 1023"
     return f"cannot listen on {address}:{port}: {error.strerror or error}"
 
 
