@@ -148,9 +148,10 @@ class Program:
         *,
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] = ("-m", "traywatch"),
+        executable: str = sys.executable,
     ) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, *command, *arguments],
+            [executable, *command, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -112,6 +112,13 @@ class Ordeal:
         self._note(handle.resolve(self._words()))
         return None
 
+    def end_all(self) -> None:
+        """Every open incident is over; to be called when the log file knows them all."""
+        for handle in self.open:
+            self.clock.move(seconds=1)
+            self._note(handle.resolve(self._words()))
+        self.open.clear()
+
     def _words(self) -> str:
         return f"Message {len(self.told)}."
 
@@ -192,8 +199,11 @@ class Ordeal:
         self.console += program.stdout.all()
         program.close()
 
-    def check(self) -> None:
-        """0 lost, 0 repeated in the log file; on the console repeats at most the kills."""
+    def check(self) -> str:
+        """0 lost, 0 repeated in the log file; on the console repeats at most the kills.
+
+        Returns the figures.
+        """
         logged = self._times_told(self.log())
         assert not (lost := [t for t in self.told if not logged[id(t)]]), f"lost: {lost}"
         assert not (twice := [t for t in self.told if logged[id(t)] > 1]), f"repeated: {twice}"
@@ -203,6 +213,7 @@ class Ordeal:
         repeats = sum(shown.values()) - len(self.told)
         assert repeats <= self.kills, f"{repeats} repeats after {self.kills} kills"
         self._check_database()
+        return f"{self.kills} kills, {len(self.told)} updates, {repeats} repeated on the console"
 
     def _times_told(self, records: Iterable[Record]) -> Counter[int]:
         """How often each update was printed; a record that is nobody's fails."""

@@ -88,6 +88,20 @@ def test_a_record_torn_by_a_power_cut_is_made_whole(begin: Begin, torn_bytes: in
     ordeal.check()
 
 
+def test_killed_again_and_again_before_the_history_is_read_the_closing_words_still_come(
+    begin: Begin,
+) -> None:
+    ordeal = begin(seed=1, rotate_bytes=100_000)
+    ordeal.begin()
+    ordeal.publish()
+    ordeal.settle()
+    ordeal.end_all()
+    for _ in range(6):
+        _die(ordeal, "store.commit.after", news=0)
+    ordeal.settle()
+    ordeal.check()
+
+
 def _die(ordeal: Ordeal, at: str, *, news: int = 2) -> None:
     """Live until the point is passed, while the vendor goes on publishing."""
 
@@ -118,5 +132,5 @@ def _endure(ordeal: Ordeal, rounds: int) -> None:
     for _ in range(rounds):
         ordeal.round(ON_THE_WAY)
     ordeal.settle()
-    ordeal.check()
+    print(ordeal.check())
     assert len(ordeal.told) > rounds / 2, "there was something to lose"
