@@ -117,17 +117,22 @@ def test_a_batch_is_as_large_as_the_sink_likes(store: SqliteStore) -> None:
     assert sink.emitted == [1, 2, 3]
 
 
-def test_a_store_that_cannot_note_the_cursor_makes_nothing_repeat(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+def test_nothing_is_emitted_before_the_cursor_of_the_last_is_stored(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def full(sink: str, cursor: Cursor) -> None:
-        raise StoreError("disk full")
+    sink, move, emitted_by = ListSink(), store.move_cursor, []
 
-    sink = ListSink()
-    with monkeypatch.context() as patched:
-        patched.setattr(store, "move_cursor", full)
-        _drained(sink, store)
-    assert sink.emitted == [1, 2, 3]
+    def full(name: str, cursor: Cursor) -> None:
+        emitted_by.append(list(sink.emitted))
+        if len(emitted_by) < 5:
+            raise StoreError("disk full")
+        move(name, cursor)
+
+    monkeypatch.setattr(store, "move_cursor", full)
+    took_s = _drained(sink, store)
+    assert emitted_by == [[1]] * 5 + [[1, 2], [1, 2, 3]]
+    assert took_s == 1 + 2 + 4 + 8
+    assert not caplog.text, "the ledger speaks of the store"
 
 
 def test_a_sink_that_hangs_holds_up_no_other(store: SqliteStore) -> None:

@@ -1,8 +1,13 @@
 """The event log into one sink, behind the sink's own cursor.
 
-A sink emits, then its cursor moves: a kill in between repeats one batch at most, and loses
-nothing. A sink runs on a thread of its own, so that a full pipe or a frozen notification daemon
-holds up neither the polling nor another sink.
+A sink emits, then its cursor moves, then the next batch is emitted: a kill in between repeats one
+batch at most, and loses nothing. A sink runs on a thread of its own, so that a full pipe or a
+frozen notification daemon holds up neither the polling nor another sink.
+
+    passing SinkError      tried again with backoff, however long it takes
+    permanent SinkError    passed over
+    anything else          a fault of ours: tried again, one event at a time, then passed over, so
+                           that one poisonous event does not silence a sink for ever
 """
 
 from __future__ import annotations
@@ -12,6 +17,7 @@ import logging
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
 
@@ -24,6 +30,8 @@ log = logging.getLogger(__name__)
 
 FIRST_RETRY_S: Final = 1.0
 LAST_RETRY_S: Final = 60.0
+FAULTS: Final = 5
+"""So many failures of a kind nobody foresaw, and the event is passed over."""
 
 T = TypeVar("T")
 
@@ -89,6 +97,12 @@ class Drain:
         self.sink = sink
         self._store = store
         self._cursor = Cursor(0)
+        self._noted: Cursor | None = None
+        """The cursor as it is stored; None: not asked for yet."""
+        self._emitted: Cursor | None = None
+        """How far the sink's own thread came, whether or not anybody waited for it."""
+        self._faults = 0
+        """How many tries in a row failed in a way nobody foresaw."""
         self._worker = Worker(f"sink-{sink.name}")
         self._bell = asyncio.Event()
         self._gather_s = 0.0
@@ -113,65 +127,105 @@ class Drain:
         self._bell.set()
 
     async def run(self, beat: Callable[[], None] = lambda: None) -> None:
-        """Drain for ever. Failing sinks are tried again with backoff, however long it takes."""
+        """Drain for ever. It may be begun anew after it was cut off: nothing is emitted twice."""
         await self._retrying(self._start)
         while True:
             beat()
             self._bell.clear()
             gather_s, self._gather_s = self._gather_s, 0.0
             await asyncio.sleep(gather_s)
-            batch = self._store.events_after(self._cursor.seq, self.sink.batch)
-            if batch:
-                await self._retrying(partial(self._emit, batch))
-            else:
+            if not await self._retrying(self._emit_next):
                 self.idle.set()
                 await self._bell.wait()
 
     def close(self, timeout_s: float = 0.5) -> None:
-        """End the thread and the sink."""
+        """End the thread and the sink. What was emitted while nobody waited any more is noted."""
         self._worker.stop(timeout_s)
+        with suppress(StoreError):
+            self._catch_up()
         self.sink.close()
 
     async def _start(self) -> None:
-        stored = self._store.cursor(self.sink.name)
-        pending = self._store.events_after(stored.seq, limit=10_000)
+        if self._noted is None:
+            self._cursor = self._noted = self._store.cursor(self.sink.name)
+        else:
+            await self._worker.do(lambda: None)  # until it has done what it was at
+            self._catch_up()
+        known = self._cursor
+        pending = self._store.events_after(known.seq, limit=10_000)
         seq, position = await self._worker.do(
-            lambda: self.sink.start(stored.seq, stored.position, pending)
+            lambda: self.sink.start(known.seq, known.position, pending)
         )
-        self._move(Cursor(seq, position))
+        self._cursor = Cursor(seq, position)
+        self._note()
 
-    async def _emit(self, batch: Sequence[Recorded]) -> None:
+    async def _emit_next(self) -> bool:
+        """Emit the next batch; False: there is none. Nothing is emitted before the last cursor is
+        stored, or a kill would repeat more than one batch."""
+        self._note()
+        batch = self._store.events_after(self._cursor.seq, 1 if self._faults else self.sink.batch)
+        if not batch:
+            return False
         try:
-            position = await self._worker.do(lambda: self.sink.emit(batch))
+            await self._worker.do(partial(self._emit, batch))
         except SinkError as error:
             if not error.permanent:
                 raise
             log.warning("%s: passed over %d: %s", self.sink.name, len(batch), error)
-            position = self._cursor.position
-        self._move(Cursor(batch[-1].seq, position))
+            self._cursor = Cursor(batch[-1].seq, self._cursor.position)
+        except Exception as error:
+            self._take_fault(batch, error)
+        else:
+            self._faults = 0
+        self._catch_up()
+        return True
 
-    def _move(self, cursor: Cursor) -> None:
-        """The cursor moves in memory even when the store cannot note it: nothing is repeated
-        while we live, and the next move notes them all."""
-        self._cursor = cursor
-        try:
-            self._store.move_cursor(self.sink.name, cursor)
-        except StoreError as error:
-            log.debug("%s: cursor not stored: %s", self.sink.name, error)
+    def _emit(self, batch: Sequence[Recorded]) -> None:
+        """On the sink's thread."""
+        self._emitted = Cursor(batch[-1].seq, self.sink.emit(batch))
 
-    async def _retrying(self, step: Callable[[], Awaitable[None]]) -> None:
+    def _take_fault(self, batch: Sequence[Recorded], error: Exception) -> None:
+        """Raises SinkError while it is worth another try."""
+        self._faults += 1
+        if self._faults < FAULTS:
+            raise SinkError(f"{type(error).__name__}: {error}") from error
+        log.error("%s: passed over %d", self.sink.name, len(batch), exc_info=error)
+        self._cursor = Cursor(batch[-1].seq, self._cursor.position)
+        self._faults = 0
+
+    def _catch_up(self) -> None:
+        """The cursor follows what was emitted. Raises StoreError; then it moved in memory all the
+        same, and nothing is repeated while we live."""
+        if self._emitted is not None and self._emitted.seq > self._cursor.seq:
+            self._cursor = self._emitted
+        self._note()
+
+    def _note(self) -> None:
+        if self._cursor != self._noted:
+            self._store.move_cursor(self.sink.name, self._cursor)
+            self._noted = self._cursor
+
+    async def _retrying(self, step: Callable[[], Awaitable[T]]) -> T:
         wait_s = FIRST_RETRY_S
         while True:
             try:
-                await step()
-            except (SinkError, StoreError) as error:
-                if self.trouble is None:
-                    log.warning("%s: %s; trying again", self.sink.name, error)
-                self.trouble = str(error)
+                result = await step()
+            except Exception as error:
+                self._tell(error)
                 await asyncio.sleep(wait_s)
                 wait_s = min(2 * wait_s, LAST_RETRY_S)
             else:
                 if self.trouble is not None:
                     log.info("%s: works again", self.sink.name)
                 self.trouble = None
-                return
+                return result
+
+    def _tell(self, error: Exception) -> None:
+        """Once, however often it is tried. Of the store the ledger speaks already."""
+        known = isinstance(error, SinkError | StoreError)
+        reason = str(error) if known else f"{type(error).__name__}: {error}"
+        if self.trouble is None:
+            level = logging.DEBUG if isinstance(error, StoreError) else logging.WARNING
+            unforeseen = None if known else error
+            log.log(level, "%s: %s; trying again", self.sink.name, reason, exc_info=unforeseen)
+        self.trouble = reason

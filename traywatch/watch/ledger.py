@@ -107,9 +107,12 @@ class Ledger:
             self.store.commit(tuple(staged.values()), self._clock.now())
         except StoreError as error:
             self._fail(entries, staged, error)
-            return
-        self._adopt(staged)
-        _resolve(entries)
+        except Exception as error:  # a fault of ours: nobody may wait for ever
+            reason = StoreError(f"storing failed: {type(error).__name__}: {error}")
+            self._fail(entries, staged, reason, unforeseen=error)
+        else:
+            _resolve(entries)
+            self._adopt(staged)
 
     def _stage(self, entries: list[Entry]) -> dict[str, Commit]:
         """One commit a page, every entry advanced on top of the ones before it."""
@@ -118,25 +121,30 @@ class Ledger:
         for entry in entries:
             if entry.receipt is not None:
                 entry.repeated = entry.receipt in receipts or self.store.has_receipt(entry.receipt)
-                receipts.add(entry.receipt)
             if entry.repeated:
                 continue
-            base = staged.get(entry.page_id) or Commit(self._records[entry.page_id])
+            page_id = _home(entry, staged)
             try:
-                staged[entry.page_id] = self._advance(base, entry)
+                staged[page_id] = self._advance(page_id, entry, staged)
+            except StoreError:
+                raise
             except Exception as error:  # one page's bug must not stop another's commit
-                log.exception("%s: could not be taken", entry.page_id or "webhook")
+                log.error("could not be taken", exc_info=error, extra={"page": page_id})
                 _resolve([entry], error)
+            else:
+                receipts.update(filter(None, (entry.receipt,)))
         return staged
 
-    def _advance(self, base: Commit, entry: Entry) -> Commit:
-        record, told = base.record, self._records[BARE].memory.seen
+    def _advance(self, page_id: str, entry: Entry, staged: Mapping[str, Commit]) -> Commit:
+        base = staged.get(page_id) or Commit(self._records[page_id])
+        bare = staged[BARE].record if BARE in staged else self._records[BARE]
+        record, told = base.record, bare.memory.seen
         memory, events = record.memory, list(base.events)
         now = self._clock.now()
         for observation in entry.observations:
-            named = self._named(entry.page_id, observation)
-            memory, news = advance(memory, named, now, told if record.page_id else ())
-            events += self._relevant(entry.page_id, news, memory)
+            named = self._named(page_id, observation)
+            memory, news = advance(memory, named, now, () if page_id == BARE else told)
+            events += self._relevant(page_id, news, memory)
         receipts = base.receipts + ((entry.receipt,) if entry.receipt else ())
         record = replace(record, memory=memory, **entry.changes)
         return Commit(record, tuple(events), receipts)
@@ -182,15 +190,36 @@ class Ledger:
         after = commit.record.memory
         return not all(getattr(before, name) is getattr(after, name) for name in _SHOWN)
 
-    def _fail(self, entries: list[Entry], staged: Mapping[str, Commit], error: StoreError) -> None:
+    def _fail(
+        self,
+        entries: list[Entry],
+        staged: Mapping[str, Commit],
+        error: StoreError,
+        unforeseen: Exception | None = None,
+    ) -> None:
         """Nothing moved, but the person may see what we saw."""
         if self.failure is None:
-            log.error("%s; watching goes on, news is kept back until it can be stored", error)
+            log.error(
+                "%s; watching goes on, news is kept back until it can be stored",
+                error,
+                exc_info=unforeseen,
+            )
         self.failure = error
         for page_id, commit in staged.items():
             self._uncommitted[page_id] = commit.record.memory
         _resolve(entries, error)
         self.on_change()
+
+
+def _home(entry: Entry, staged: Mapping[str, Commit]) -> str:
+    """The page it is about. A delivery that named none may be about an incident that a page came
+    to know since, in this very batch: told under both, it would be told twice."""
+    if entry.page_id != BARE:
+        return entry.page_id
+    snapshots = [said for said in entry.observations if isinstance(said, Snapshot)]
+    ids = {incident.id for snapshot in snapshots for incident in snapshot.incidents}
+    known = [i for i, commit in staged.items() if ids & commit.record.memory.incidents.keys()]
+    return known[0] if len(known) == 1 else BARE
 
 
 def _resolve(entries: Iterable[Entry], error: Exception | None = None) -> None:
