@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -330,6 +331,16 @@ def test_a_folder_that_is_shared_on_purpose_stays_so(directory: Path) -> None:
     fresh_store(directory).close()
     assert mode(directory) == 0o1777
     assert mode(directory / "traywatch.db") == 0o600
+
+
+@posix
+def test_a_folder_its_owner_made_read_only_stays_so(store: SqliteStore, directory: Path) -> None:
+    store.close()
+    directory.chmod(0o555)
+    with suppress(StoreError):  # root is not stopped by modes
+        SqliteStore.open(directory, NOW)[0].close()
+    assert mode(directory) == 0o500
+    directory.chmod(0o700)
 
 
 def mode(path: Path) -> int:

@@ -34,15 +34,17 @@ def make_private(directory: Path) -> None:
     """Make the folder, or close it to others.
 
     One that belongs to somebody else, or that is shared on purpose (sticky, like /tmp), is left
-    as it is: the files in it are private by themselves.
+    as it is: the files in it are private by themselves. So is the owner's own right to write:
+    a folder made read-only stays so.
     """
     with _refusal(f"the profile folder {directory} cannot be made"):
+        is_new = not directory.exists()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.name == "posix":
         found = directory.stat()
         if found.st_uid == os.getuid() and not found.st_mode & stat.S_ISVTX:
             with suppress(OSError):
-                directory.chmod(0o700)
+                directory.chmod(0o700 if is_new else found.st_mode & 0o700)
 
 
 def close_to_others(path: Path) -> None:
