@@ -20,10 +20,10 @@ COMPILE := $(LOCK)/$(BIN)/python -m uv pip compile pyproject.toml --quiet --upgr
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make lock"
 
-.PHONY: help run test lint format bench build soak lock icons clean
+.PHONY: help run test lint format bench build packages screenshots soak lock icons clean
 
 help: ## list what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/run.done ## watch on the console; ARGS="--demo" plays a whole outage
 	@$(PY) -m traywatch --console $(ARGS)
@@ -48,8 +48,15 @@ bench: $(VENV)/dev.done ## print the figures of every benchmark
 		$(PY) -m "benchmarks.$$name" || exit 1; \
 	done
 
-build: $(VENV)/dev.done ## wheel and source archive, into dist
+build: $(VENV)/dev.done ## the program in one folder that needs no Python, into dist
+	$(PY) -m tools.build_program
+
+packages: $(VENV)/dev.done ## wheel and source archive, into dist
 	$(PY) -m build --no-isolation --outdir dist
+
+screenshots: $(VENV)/dev.done ## the pictures in the README, from the demonstration on a desk
+	$(PY) -m pytest tests/build -k demo_in_the_tray
+	$(PY) -m tools.crop_screenshots
 
 soak: $(VENV)/dev.done ## the tests that take hours
 	$(PY) -m pytest -m soak $(ARGS)

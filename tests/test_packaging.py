@@ -73,7 +73,12 @@ NOT_ASKED: Final = {
     "_typeshed",  # of the type checker, never there when it runs
     "gi",  # the system's own: it belongs to its GTK
 }
-DISTRIBUTION_OF: Final = {"PIL": "pillow", "Xlib": "python-xlib", "dateutil": "python-dateutil"}
+DISTRIBUTION_OF: Final = {
+    "PIL": "pillow",
+    "PyInstaller": "pyinstaller",
+    "Xlib": "python-xlib",
+    "dateutil": "python-dateutil",
+}
 
 
 def imported_by(folder: str) -> set[str]:

@@ -83,6 +83,19 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return arguments
 
 
+def is_for_a_terminal(words: Sequence[str]) -> bool:
+    """Will there be something to read? Not where it is the tray that is started."""
+    spoken = {
+        "--console",
+        "--once",
+        "--version",
+        "--help",
+        "-h",
+        *(name for name, _, _ in _COMMANDS),
+    }
+    return not spoken.isdisjoint(words)
+
+
 def _add_run_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--console", action="store_true", help="no tray: print until interrupted")
     parser.add_argument(

@@ -24,6 +24,7 @@ from traywatch.arguments import (
     EXIT_NOBODY_READS,
     EXIT_NOT_FOUND,
     EXIT_USAGE,
+    is_for_a_terminal,
     parse_arguments,
 )
 from traywatch.core.errors import ConfigError, FetchError, FormatError, TraywatchError
@@ -46,7 +47,7 @@ _LINE_LIMIT: Final = 1_000
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out a command line (``sys.argv`` where None); returns the exit code."""
     words = sys.argv[1:] if argv is None else argv
-    seen = streams.make_usable(words)
+    seen = streams.make_usable(prints=is_for_a_terminal(words), opens_terminal="--console" in words)
     end = _carry_out(words)
     lines = [mask_credentials(one_line(fault, _LINE_LIMIT)) for fault in end.faults]
     for line in lines:

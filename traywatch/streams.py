@@ -12,25 +12,20 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
 from typing import Any, Final, TextIO
 
-_PRINTS: Final = frozenset(
-    {"--console", "--once", "--version", "--help", "-h", "status", "check", "autostart"}
-)
-"""Words of the command line for which there is something to be read on a terminal."""
 _PARENT: Final = 0xFFFFFFFF  # ATTACH_PARENT_PROCESS
 
 
-def make_usable(argv: Sequence[str]) -> bool:
+def make_usable(*, prints: bool, opens_terminal: bool) -> bool:
     """Give ``sys`` streams that can be used; False where nobody sees what is written to stderr.
 
-    On Windows that is so where there is no stream. Elsewhere there always is one, and that of a
-    tray that was started by double-click or at login ends in the desktop's own log.
+    ``prints``: there will be something to read, and ``opens_terminal``: if need be on a terminal of
+    our own. On Windows nobody sees anything where there is no stream. Elsewhere there is always
+    one; that of a tray that was started by double-click or at login is the desktop's own log.
     """
-    prints = not _PRINTS.isdisjoint(argv)
     if sys.platform == "win32" and sys.stdout is None and prints:
-        _take_a_console(open_one="--console" in argv)
+        _take_a_console(opens_terminal)
     seen = sys.stderr is not None and (sys.platform == "win32" or prints or sys.stderr.isatty())
     sys.stdout = _usable(sys.stdout)
     sys.stderr = _usable(sys.stderr)
@@ -46,7 +41,7 @@ def _usable(stream: TextIO | None) -> TextIO:
     return stream
 
 
-def _take_a_console(*, open_one: bool) -> None:
+def _take_a_console(or_open_one: bool) -> None:
     """Streams of the terminal we were started from, or of one of our own.
 
     A tray stays free of it: it would be ended when the terminal is closed.
@@ -56,6 +51,6 @@ def _take_a_console(*, open_one: bool) -> None:
 
     windows: Any = ctypes  # elsewhere it has no WinDLL
     kernel32 = windows.WinDLL("kernel32")
-    if kernel32.AttachConsole(_PARENT) or (open_one and kernel32.AllocConsole()):
+    if kernel32.AttachConsole(_PARENT) or (or_open_one and kernel32.AllocConsole()):
         sys.stdout = open("CONOUT$", "w", encoding="utf-8")  # noqa: SIM115 - until the end
         sys.stderr = open("CONOUT$", "w", encoding="utf-8")  # noqa: SIM115

@@ -29,6 +29,9 @@ class DesktopEntry:
 
     def line(self, command: Command) -> str:
         """The value of the Exec key."""
+        if "%" in command[0]:
+            # GLib (2.74) looks for the program before it takes %% for %, and gives up.
+            command = ("env", *command)
         return " ".join(_argument(part) for part in command)
 
     def started(self) -> str | None:

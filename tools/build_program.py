@@ -1,0 +1,53 @@
+"""Builds the program with PyInstaller: ``python -m tools.build_program [FOLDER]``.
+
+The built folder comes to lie in FOLDER (``dist``). What build.spec says is all there is to it, but
+for GTK on Linux: its Python binding is compiled for Debian's own Python and not to be had with pip.
+An interpreter of the same minor version can load it from a folder of links.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from tools.borrowed import borrow, missing_module
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+WORK: Final = ROOT / ".build" / "pyinstaller"
+"""What PyInstaller keeps from one build to the next."""
+
+
+def build(into: Path) -> Path:
+    """Build it; returns the folder, or on macOS the app. Raises CalledProcessError."""
+    environ = {
+        **os.environ,
+        "PYTHONHASHSEED": "1",  # the same sources make the same bytecode
+        "PYTHONPATH": _with_gtk(WORK / "lent"),
+    }
+    options = ("--noconfirm", "--log-level=ERROR", "--workpath", WORK, "--distpath", into)
+    command = [sys.executable, "-m", "PyInstaller", *map(str, options), str(ROOT / "build.spec")]
+    subprocess.run(command, env=environ, check=True)
+    if sys.platform == "darwin":
+        shutil.rmtree(into / "traywatch")  # what the app was made from
+        return into / "traywatch.app"
+    return into / "traywatch"
+
+
+def _with_gtk(folder: Path) -> str:
+    """PYTHONPATH with Debian's GTK binding, where there is one that fits."""
+    if sys.platform != "linux":
+        return ""
+    if missing := missing_module("gi"):
+        print(f"building without GTK, so the icon has no menu; that needs {missing}")
+        return ""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return borrow("gi", folder)
+
+
+if __name__ == "__main__":
+    print(build(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist"))
