@@ -23,6 +23,7 @@ class ListSink:
 
     name: str = "list"
     batch: int = 1
+    sums_up: bool = False
     emitted: list[int] = field(default_factory=list)
     failures: list[SinkError] = field(default_factory=list)
     at_start: int | None = None
@@ -163,3 +164,22 @@ def test_a_sink_that_hangs_holds_up_no_other(store: SqliteStore) -> None:
 
     live(play)
     assert stuck.emitted == [1, 2, 3, 4]
+
+
+def test_only_a_sink_that_sums_up_waits_when_much_is_coming(store: SqliteStore) -> None:
+    def took_s(sink: ListSink) -> float:
+        async def play(loop: Timelapse) -> float:
+            drain = Drain(sink, store)
+            drain.gather(10.0)
+            task = asyncio.create_task(drain.run())
+            await drain.idle.wait()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            drain.close()
+            return loop.time() - 1_000.0
+
+        return live(play)
+
+    assert took_s(ListSink(batch=64)) == 0.0
+    store.cursor("digest")
+    assert took_s(ListSink(name="digest", batch=64, sums_up=True)) == 10.0

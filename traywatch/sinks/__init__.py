@@ -19,6 +19,8 @@ class Sink(Protocol):
     """The name of its cursor."""
     batch: int
     """How many events it takes at most at a time. All of a batch may be repeated after a kill."""
+    sums_up: bool
+    """True: it makes one of many, so that it is worth waiting a little when much is coming."""
 
     def start(self, seq: int, position: str, pending: Sequence[Recorded]) -> tuple[int, str]:
         """Called once before the first ``emit`` with the stored cursor and what lies after it.

@@ -30,6 +30,7 @@ class ConsoleSink:
 
     name = "console"
     batch = 1
+    sums_up = False
     """One at a time: after a kill at most one record is repeated."""
 
     def __init__(self, stream: IO[Any] | None) -> None:

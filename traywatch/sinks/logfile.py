@@ -94,6 +94,7 @@ class LogFileSink:
 
     name = "log"
     batch = 64
+    sums_up = False
     """May be more than one: none of a batch is repeated after a kill."""
 
     def __init__(

@@ -30,6 +30,7 @@ class NotificationSink:
 
     name = "notification"
     batch = 500
+    sums_up = True
     """Many at a time: what piled up becomes one digest."""
 
     def __init__(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -195,10 +196,10 @@ class Conductor:
         wait_s = min(HEARTBEAT_S, max(0.01, self._timetable.next_due() - before))
         if self.network.offline:
             wait_s = min(HEARTBEAT_S, self._probe_s())
-        try:
-            await asyncio.wait_for(self._bell.wait(), wait_s)
-        except TimeoutError:
-            pass
+        with suppress(TimeoutError):
+            # Not wait_for: before Python 3.12 it swallows a cancellation when the bell rings too.
+            async with asyncio.timeout(wait_s):
+                await self._bell.wait()
         passed_s = max(self.clock.monotonic() - before, (self.clock.now() - wall).total_seconds())
         if passed_s - wait_s > self._asleep_s():
             log.info("back after %.0f s away: refreshing every page", passed_s)
