@@ -198,6 +198,11 @@ def write_cursor(connection: sqlite3.Connection, sink: str, cursor: Cursor) -> N
     )
 
 
+def write_newcomers(connection: sqlite3.Connection, begins: Mapping[str, int]) -> None:
+    """Where sinks begin that have no cursor yet."""
+    connection.executemany("INSERT OR IGNORE INTO cursors VALUES (?, ?, '')", begins.items())
+
+
 def write_receipts(connection: sqlite3.Connection, receipts: Sequence[str], now: datetime) -> None:
     """Note webhook deliveries; one that is noted already keeps its time."""
     connection.executemany(

@@ -80,7 +80,8 @@ class SqliteStore:
         self._numbers = count(1 + max((page.number for page in self._pages.values()), default=0))
         self._last_seq = rows.last_seq(connection)
         self._newcomers: dict[str, int] = {}
-        """Where the log stood when a sink never heard of first asked for its cursor."""
+        """Where the log stood when a sink never heard of first asked for its cursor, as long as
+        that is not stored: with the next events at the latest."""
         self._unwritten: set[str] = set()
         """Pages whose last look is not on disk."""
         self._looks_written_at: datetime | None = None
@@ -143,10 +144,12 @@ class SqliteStore:
                     self._write(change)
                 for page in looks.values():
                     rows.write_look(self._connection, page)
+                rows.write_newcomers(self._connection, self._newcomers)
                 rows.write_events(self._connection, recorded)
                 rows.write_receipts(self._connection, receipts, now)
                 failpoints.hit("store.commit.inside")
             failpoints.hit("store.commit.after")
+            self._newcomers.clear()
         self._last_seq += len(recorded)
         self._take(changes)
         self._note_written(looks, now)
@@ -230,10 +233,11 @@ class SqliteStore:
             ).fetchone()
         if found is not None:
             return Cursor(*found)
-        cursor = Cursor(self._newcomers.setdefault(sink, self._last_seq))
+        seq = self._newcomers.setdefault(sink, self._last_seq)
         with self._transaction():
-            rows.write_cursor(self._connection, sink, cursor)
-        return cursor
+            rows.write_newcomers(self._connection, self._newcomers)
+        self._newcomers.clear()
+        return Cursor(seq)
 
     def move_cursor(self, sink: str, cursor: Cursor) -> None:
         """Durable against a kill; after a power cut it may have stayed behind, never ahead."""

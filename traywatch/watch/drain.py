@@ -17,7 +17,6 @@ import logging
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
 
@@ -118,7 +117,7 @@ class Drain:
 
     def gather(self, seconds: float) -> None:
         """Much is coming: a sink that sums up waits so long before it takes the next batch."""
-        if self.sink.batch > 1:
+        if self.sink.sums_up:
             self._gather_s = seconds
 
     def ring(self) -> None:
@@ -139,11 +138,15 @@ class Drain:
                 await self._bell.wait()
 
     def close(self, timeout_s: float = 0.5) -> None:
-        """End the thread and the sink. What was emitted while nobody waited any more is noted."""
+        """End the thread and the sink. What was emitted while nobody waited any more is noted.
+
+        Never raises: others have to end as well."""
         self._worker.stop(timeout_s)
-        with suppress(StoreError):
-            self._catch_up()
-        self.sink.close()
+        for last in (self._catch_up, self.sink.close):
+            try:
+                last()
+            except Exception as error:
+                log.debug("%s: %s: %s", self.sink.name, type(error).__name__, error)
 
     async def _start(self) -> None:
         if self._noted is None:
