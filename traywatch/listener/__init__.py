@@ -10,6 +10,7 @@ they are switched on.
     intake       a body -> verified, understood, handed to the Inbox: one road, posted or relayed
     metrics      the Inbox's counters as Prometheus text
     endpoints    /health, /metrics, /api/status
+    reply        an HTTP answer as a value
     asgi         one request -> one answer, whatever happens
     connection   one TCP connection, bounded in bytes and in time
     server       sockets, start and stop
