@@ -31,6 +31,8 @@ class PageRecord:
     """The document that is polled."""
     detected_at: datetime | None = None
     validators: Validators | None = None
+    away_since: datetime | None = None
+    """Since when something may have come and gone unseen; None: its history was read since."""
 
 
 @dataclass(frozen=True, slots=True)

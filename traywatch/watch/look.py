@@ -69,7 +69,8 @@ class Looker:
         self._ledger = ledger
         self._fetch = fetch
         self._clock = clock
-        self._away_since: dict[str, datetime] = {}
+        self._kept_back: set[str] = set()
+        """Pages whose last look could not be stored."""
         self._searched_at: dict[str, datetime] = {}
         self._turn = 0.0
 
@@ -89,6 +90,7 @@ class Looker:
         except FormatError as error:
             return Result(Outcome(False, http_status=200), Failure(Fault.UNREADABLE, str(error)))
         except StoreError:
+            self._kept_back.add(page.id)
             return Result(Outcome(True))
         except Exception as error:  # a fault of ours: the page cannot be read, the others can
             log.error("could not be taken", exc_info=error, extra={"page": page.id})
@@ -150,11 +152,13 @@ class Looker:
         await self._follow_up(page, found.platform, found.address)
 
     async def _take(self, page: Page, platform: Platform, reply: Reply) -> None:
+        away_since = self._away_since(page, reply)
+        changes = {"validators": reply.validators, "away_since": away_since}
         if reply.unchanged:
-            await self._ledger.take(page.id, Unchanged(), validators=reply.validators)
+            await self._ledger.take(page.id, Unchanged(), **changes)
         else:
-            self._note_gap(page)
-            await self._record(page, platform.parse(reply), validators=reply.validators)
+            await self._record(page, platform.parse(reply), **changes)
+        self._kept_back.discard(page.id)
         await self._follow_up(page, platform, self._ledger.record(page.id).address or reply.url)
 
     async def _record(self, page: Page, snapshot: Snapshot, **changes: Any) -> None:
@@ -167,11 +171,21 @@ class Looker:
         else:
             await self._ledger.take(page.id, replace(snapshot, exhaustive=True), **changes)
 
-    def _note_gap(self, page: Page) -> None:
-        """A page that says something else after a long while may have said more in between."""
-        memory = self._ledger.record(page.id).memory
-        if memory.baselined and memory.read_at and self._clock.now() - memory.read_at > AWAY:
-            self._away_since.setdefault(page.id, memory.read_at)
+    def _away_since(self, page: Page, reply: Reply) -> datetime | None:
+        """Since when something may have come and gone without our knowing.
+
+        A page that says something else after a long while may have said more in between, and so
+        may one without a clock of its own that says the same; so may any page while what it said
+        could not be stored. Kept with the page until its history was read: not even a kill in
+        between loses it.
+        """
+        record = self._ledger.record(page.id)
+        memory = record.memory
+        if record.away_since or not memory.baselined or memory.read_at is None:
+            return record.away_since
+        is_same = reply.unchanged and memory.watermark_at is not None
+        is_long = self._clock.now() - memory.read_at > AWAY and not is_same
+        return memory.read_at if is_long or page.id in self._kept_back else None
 
     async def _politely(self) -> None:
         """Histories take their turn, behind the looks of a refresh that is under way."""
@@ -181,27 +195,28 @@ class Looker:
 
     async def _follow_up(self, page: Page, platform: Platform, address: str) -> None:
         """Fetch the words of what left the list, and after a gap what we missed."""
-        gone = {known.id for known in leaving(self._ledger.memory(page.id))}
-        away_since = self._away_since.get(page.id)
-        if not gone and away_since is None:
+        record = self._ledger.record(page.id)
+        gone = {known.id for known in leaving(record.memory)}
+        if not gone and record.away_since is None:
             return
         sources = platform.history(address)
-        lost = 0
+        failed = lost = 0
         for source in sources:
             try:
                 await self._politely()
                 history = platform.parse(await self._get(page, source))
             except (FetchError, FormatError) as error:
                 log.debug("%s: no history: %s", page.id, error)
+                failed += 1
                 lost += isinstance(error, FetchError) and error.http_status in GONE
                 continue
-            self._away_since.pop(page.id, None)
-            part = wanted(history, gone, away_since)
+            part = wanted(history, gone, record.away_since)
             if part is not None:
                 await self._ledger.take(page.id, part)
         if lost == len(sources):
-            self._away_since.pop(page.id, None)
-            await self._ledger.take(page.id, NoHistory())
+            await self._ledger.take(page.id, NoHistory(), away_since=None)
+        elif failed == lost and record.away_since is not None:
+            await self._ledger.take(page.id, away_since=None)
 
 
 def _result(reply: Reply) -> Result:
