@@ -356,6 +356,14 @@ class TestHearsay:
         silent = replace(page(30), lists_maintenances=False)
         play.sees(silent, at=30).tells().wants_words_of()
 
+    def test_what_a_bare_webhook_told_stands_as_it_was_told(self) -> None:
+        started = maintenance("M", scheduled(1, id="u"), in_progress(2, id="v"))
+        bare = Play(Memory(BARE)).sees(heard(started))
+        play = Play.baselined()
+        play.elsewhere = dict(bare.memory.seen)
+        play.sees(heard(started)).tells()
+        assert play.memory.incidents["M"].incident_status is IncidentStatus.IN_PROGRESS
+
     def test_a_forged_date_does_not_mute_a_component(self) -> None:
         play = Play.baselined()
         said = heard(api="major_outage")

@@ -86,11 +86,13 @@ def follow(draft: Draft, incident: Incident) -> None:
     """Take what a document says of one incident; tell every update not told before."""
     incident = _completed(incident, draft.incidents.get(incident.id))
     dated = _dated(incident, draft.now)
+    is_forgotten = incident.id not in draft.incidents
     for item in dated:
         if _is_news(draft, incident, item):
             _tell(draft, incident, item)
-        elif incident.id not in draft.incidents:  # told before, and where it stood forgotten
-            draft.incidents[incident.id] = _stand(draft, incident, item, None)
+        elif is_forgotten:  # told before, or elsewhere; where it stands is all we learn
+            known = draft.incidents.get(incident.id)
+            draft.incidents[incident.id] = _stand(draft, incident, item, known)
     _adopt(draft, incident, dated)
     _follow_phase(draft, incident, dated[-1].at)
     _follow_window(draft, incident)
