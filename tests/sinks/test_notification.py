@@ -18,7 +18,7 @@ import pytest
 from traywatch.core.errors import SinkError
 from traywatch.core.model import Impact, IncidentOpened, IncidentStatus, Recorded
 from traywatch.core.wording import Toast
-from traywatch.sinks import Sink, toast_linux
+from traywatch.sinks import toast_linux
 from traywatch.sinks.notification import NotificationSink, desktop_pop_up
 from traywatch.sinks.sessionbus import BusError, BusTimeout, NoBus
 from traywatch.sinks.toast_linux import LinuxToaster
@@ -64,7 +64,7 @@ class Desktop:
         self.screen = Screen()
         self.paused = False
         self.now = NOW
-        self.sink: Sink = self.new_sink()
+        self.sink = self.new_sink()
 
     def new_sink(self) -> NotificationSink:
         return NotificationSink(self.screen, paused=lambda: self.paused, now=lambda: self.now)
@@ -90,6 +90,7 @@ def test_paused_is_silent_and_asked_anew_for_each_batch() -> None:
     desktop.paused = False
     desktop.sink.emit(opened(2))
     assert desktop.screen.titles == ["Acme - I2"]
+    assert desktop.sink.count == 1
 
 
 def test_what_piled_up_is_one_digest() -> None:

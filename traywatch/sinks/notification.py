@@ -43,6 +43,8 @@ class NotificationSink:
         self._shown: list[Toast] = []
         """What was shown of a batch that failed half way and will come again."""
         self._told = False
+        self.count = 0
+        """How many toasts were shown since the start."""
 
     def start(self, seq: int, position: str, pending: Sequence[Recorded]) -> tuple[int, str]:
         """Take up the state that was kept. A toast cannot be looked for: the cursor stays."""
@@ -84,6 +86,7 @@ class NotificationSink:
                 log.warning("toasts are not shown: %s", error)
             self._told = True
         else:
+            self.count += 1
             self._told = False
 
 

@@ -11,6 +11,7 @@ from traywatch.core.errors import StoreError
 from traywatch.core.model import Snapshot
 from traywatch.core.overview import PageView
 from traywatch.listener import Counters, Delivery, Health, SinkHealth
+from traywatch.sinks.notification import NotificationSink
 from traywatch.watch.conductor import Conductor, host_of
 from traywatch.watch.drain import Drain
 
@@ -67,6 +68,7 @@ class Inbox:
             not_modified=counters.polls["not_modified"],
             received_bytes=counters.received_bytes,
             updates=self._ledger.events,
+            toasts=sum(map(_toasts, self._conductor.drains)),
             lateness_s=counters.lateness_s,
             sinks_behind={d.sink.name: _behind(d) for d in self._conductor.drains},
             page_severity={view.page_id: view.severity for view in overview.pages},
@@ -90,6 +92,10 @@ def _state_of(view: PageView) -> str:
     if not view.readable:
         return "unreadable"
     return view.severity.word if view.severity is not None else "unknown"
+
+
+def _toasts(drain: Drain) -> int:
+    return drain.sink.count if isinstance(drain.sink, NotificationSink) else 0
 
 
 def _behind(drain: Drain) -> int:
