@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from traywatch.watch.clock import Clock
 
 STUCK_S = 20.0
+FOREVER_S = 1e8
 EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 T = TypeVar("T")
 
@@ -33,6 +34,8 @@ class _Skipping(selectors.SelectSelector):
         ready = super().select(0)
         if not ready:
             self.passed_s += timeout
+        if self.passed_s > FOREVER_S:
+            raise RuntimeError("something is tried again for ever")
         return ready
 
 
