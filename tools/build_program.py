@@ -19,6 +19,13 @@ from tools.borrowed import borrow, missing_module
 ROOT: Final = Path(__file__).resolve().parent.parent
 WORK: Final = ROOT / ".build" / "pyinstaller"
 """What PyInstaller keeps from one build to the next."""
+BESIDE: Final = ("LICENSE", "README.md")
+"""What lies beside the program."""
+BESIDE_ON_LINUX: Final = (
+    "assets/icons/traywatch.png",
+    "bundle/linux/install",
+    "bundle/linux/traywatch.desktop",
+)
 
 
 def build(into: Path) -> Path:
@@ -31,10 +38,13 @@ def build(into: Path) -> Path:
     options = ("--noconfirm", "--log-level=ERROR", "--workpath", WORK, "--distpath", into)
     command = [sys.executable, "-m", "PyInstaller", *map(str, options), str(ROOT / "build.spec")]
     subprocess.run(command, env=environ, check=True)
+    folder = into / "traywatch"
     if sys.platform == "darwin":
-        shutil.rmtree(into / "traywatch")  # what the app was made from
+        shutil.rmtree(folder)  # what the app was made from
         return into / "traywatch.app"
-    return into / "traywatch"
+    for file in (*BESIDE, *(BESIDE_ON_LINUX if sys.platform == "linux" else ())):
+        shutil.copy(ROOT / file, folder)
+    return folder
 
 
 def _with_gtk(folder: Path) -> str:

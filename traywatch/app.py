@@ -18,15 +18,15 @@ import tempfile
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from traywatch.config import Config
+from traywatch.core.errors import AutostartError
 from traywatch.core.memory import Memory
 from traywatch.core.model import Page
 from traywatch.core.overview import Overview, overview
 from traywatch.ending import Signals, hurry
 from traywatch.fetch import Fetcher
-from traywatch.presence import call
 from traywatch.profile import Profile
 from traywatch.report import EXIT_CANNOT_READ, exit_code
 from traywatch.running import Running, conductor_for, held, line_sinks, watch
@@ -34,6 +34,9 @@ from traywatch.store.lock import ProfileBusy
 from traywatch.store.reading import read_profile
 from traywatch.watch.conductor import PAUSED
 from traywatch.watch.discovery import Found, discover
+
+if TYPE_CHECKING:
+    from traywatch.autostart import Autostart
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +85,24 @@ def run_tray(config: Config, profile: Profile) -> int:
 
     Where a tray runs already, that one is asked to show itself.
     """
+    from traywatch.autostart import autostart
+    from traywatch.presence import call
+
+    try:
+        login = autostart(profile.folder)
+    except AutostartError as error:
+        log.info("%s", error)
+        login = None
+    try:
+        return _run_tray(config, profile, login)
+    except ProfileBusy as busy:
+        if not call(profile.state_dir, busy.pid):
+            raise
+        log.info("%s; it shows itself", busy)
+        return 0
+
+
+def _run_tray(config: Config, profile: Profile, login: Autostart | None) -> int:
     from traywatch.sinks.tray import why_no_tray  # brings pystray, and pystray Pillow
 
     if reason := why_no_tray():
@@ -89,14 +110,8 @@ def run_tray(config: Config, profile: Profile) -> int:
         return run_console(config, profile)
     from traywatch.trayapp import TrayApp
 
-    try:
-        with held(profile):
-            return TrayApp(config, profile).run()
-    except ProfileBusy as busy:
-        if not call(profile.state_dir, busy.pid):
-            raise
-        log.info("%s; it shows itself", busy)
-        return 0
+    with held(profile):
+        return TrayApp(config, profile, login).run()
 
 
 def run_demo(console: bool) -> int:
@@ -112,7 +127,7 @@ def run_demo(console: bool) -> int:
         vendor.start_script()
         if console:
             return run_console(config, profile, over=vendor.done)
-        return run_tray(config, profile)
+        return _run_tray(config, profile, login=None)
 
 
 async def read_page(url: str, platform: str | None) -> Found:

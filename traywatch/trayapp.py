@@ -15,8 +15,9 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from traywatch.autostart import Autostart
 from traywatch.config import Config
-from traywatch.core.errors import SinkError
+from traywatch.core.errors import AutostartError, SinkError
 from traywatch.core.overview import Overview
 from traywatch.core.wording import Toast
 from traywatch.ending import FAREWELL_S, Signals, hurry
@@ -33,11 +34,12 @@ log = logging.getLogger(__name__)
 
 
 class TrayApp:
-    """One run of the tray."""
+    """One run of the tray. ``login`` None: starting at login cannot be chosen."""
 
-    def __init__(self, config: Config, profile: Profile) -> None:
+    def __init__(self, config: Config, profile: Profile, login: Autostart | None) -> None:
         self._config = config
         self._profile = profile
+        self._login = login
         self._signals = Signals()
         self._running: Running | None = None
         self._seen: Overview | None = None
@@ -49,6 +51,8 @@ class TrayApp:
                 set_paused=self._set_paused,
                 open_log=lambda: open_file(profile.records_file),
                 quit=self._quit,
+                starts_at_login=self._starts_at_login,
+                set_start_at_login=self._set_start_at_login,
             )
         )
 
@@ -126,6 +130,20 @@ class TrayApp:
 
     def _set_paused(self, paused: bool) -> None:
         self._on_watch(lambda running: running.conductor.set_paused(paused))()
+
+    def _starts_at_login(self) -> bool | None:
+        try:
+            return self._login.is_on() if self._login else None
+        except AutostartError as error:
+            log.debug("%s", error)
+            return None
+
+    def _set_start_at_login(self, start: bool) -> None:
+        try:
+            if self._login:
+                self._login.turn(start)
+        except AutostartError as error:
+            log.warning("%s", error)
 
     def _quit(self) -> None:
         hurry(self._signals.exit_code, FAREWELL_S)

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -155,14 +155,40 @@ def test_started_at_login_by_its_entry(desk: Desk, program: str, vendor: DemoVen
     [said] = on.lines
     assert said.startswith("on: ")
     entry = desk.folder / "config" / "autostart" / "traywatch.desktop"
-    launch = subprocess.run(["gio", "launch", str(entry)], env=desk.env, check=False)
-    assert launch.returncode == 0
+    launch(entry, desk.env)
     desk.wait_for_colour(RED)
     assert os.readlink(f"/proc/{holder(profile)}/exe") == program
     desk.bus.choose("Quit")
     desk.wait_for(lambda: not desk.bus.items(), "its end")
     assert desk.launch([program, "autostart", "off"]).wait() == 0
     assert not entry.exists()
+
+
+@pytest.mark.usefixtures("with_menu")
+def test_the_tick_in_the_menu(desk: Desk, tray: Tray, program: str) -> None:
+    started = tray()
+    desk.wait_for_colour(RED)
+    entry = desk.folder / "config" / "autostart" / "traywatch.desktop"
+    for ticked in (True, False):
+        assert tick(desk) is not ticked
+        desk.bus.choose("Start at login")
+        desk.wait_for(lambda wanted=ticked: tick(desk) is wanted, "the tick")  # type: ignore[misc]
+        assert entry.exists() is ticked
+        how = desk.launch([program, "autostart", "status"])
+        assert how.wait() == 0
+        assert how.lines[0].startswith("on: " if ticked else "off: ")
+    quit_tray(started, desk)
+
+
+def tick(desk: Desk) -> bool | None:
+    [row] = [row for row in desk.bus.rows() if row.label == "Start at login"]
+    return row.checked
+
+
+def launch(entry: Path, env: Mapping[str, str]) -> None:
+    """As a desktop starts what an entry names."""
+    command = ["gio", "launch", str(entry)]
+    subprocess.run(command, env=env, stdout=subprocess.DEVNULL, timeout=30, check=True)
 
 
 def holder(profile: Path) -> int:
@@ -206,16 +232,30 @@ def test_faults_of_the_settings_are_seen_without_a_terminal(desk: Desk, program:
 
 
 def test_installed_for_one_person_and_removed_without_a_trace(
-    desk: Desk, built: Path, tmp_path: Path
+    desk: Desk, built: Path, tmp_path: Path, vendor: DemoVendor
 ) -> None:
-    before = sorted(desk.folder.rglob("*"))
-    folder = tmp_path / "unpacked"
+    """From a folder of any name, by way of the menu entry and of the terminal."""
+    folder = tmp_path / 'its "own" & $HOME | `place` \\ é'
     shutil.copytree(built, folder, symlinks=True)
-    subprocess.run([folder / "install"], env=desk.env, check=True, stdout=subprocess.DEVNULL)
-    bin_folder = desk.folder / ".local" / "bin"
-    assert subprocess.run([bin_folder / "traywatch", "--version"], check=False).returncode == 0
-    entry = desk.folder / "data" / "applications" / "traywatch.desktop"
-    assert shutil.which("gio") and entry.exists()
-    subprocess.run([folder / "install", "--remove"], env=desk.env, check=True)
-    left = [path for path in sorted(desk.folder.rglob("*")) if path not in before]
-    assert [path for path in left if not path.is_dir()] == [], left
+    home = desk.env | {"TRAYWATCH_PAGES": vendor.url, "TRAYWATCH_PROFILE": str(tmp_path / "p")}
+    before = files(desk.folder)
+
+    def run(*command: Path | str) -> str:
+        done = subprocess.run(command, env=home, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    link = desk.folder / ".local" / "bin" / "traywatch"
+    assert f"{link} autostart on" in run(folder / "install")
+    run(link, "--version")
+    assert run(link, "autostart", "on").startswith("on: ")
+    launch(desk.folder / "data" / "applications" / "traywatch.desktop", home)
+    desk.wait_for_colour(RED)
+    os.kill(holder(tmp_path / "p"), signal.SIGTERM)
+    desk.wait_for(lambda: not desk.find(RED), "its end")
+    run(folder / "install", "--remove")
+    assert files(desk.folder) - before <= {desk.folder / "data" / "recently-used.xbel"}
+
+
+def files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if not path.is_dir()}

@@ -70,6 +70,13 @@ def test_all_is_well() -> None:
     assert list(read(menu(seen(ACME)))) == ["Acme: Operational", *COMMANDS]
 
 
+@pytest.mark.parametrize(("starts", "tick"), [(True, "x"), (False, " ")])
+def test_starting_at_login_where_that_can_be_chosen(starts: bool, tick: str) -> None:
+    rows = list(read(menu(seen(ACME), starts)))
+    at = rows.index("Pause notifications [ ]") + 1
+    assert rows[at : at + 2] == [f"Start at login [{tick}]", "Open log"]
+
+
 def test_an_outage_names_its_incidents_and_components() -> None:
     assert pages_of(seen(BROKEN)) == [
         "Acme: Major outage",

@@ -13,7 +13,6 @@ import threading
 import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -135,8 +134,8 @@ def make_tray(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setattr(Loop, "icons", [])
     monkeypatch.setattr(Loop, "breaks", "")
     monkeypatch.setattr(Loop, "meanwhile", lambda _: None)
-    nothing = SimpleNamespace(check_now=None, set_paused=None, open_log=None, quit=lambda: None)
-    yield lambda: tray.Tray(nothing)  # type: ignore[arg-type]
+    nothing = tray.Commands(*4 * [lambda *_: None])
+    yield lambda: tray.Tray(nothing)
     for name in [name for name in sys.modules if name.partition(".")[0] == "pystray"]:
         del sys.modules[name]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib import metadata
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
@@ -57,6 +56,8 @@ def python_without_terminal(python: str, platform: str) -> str:
 
 def _is_installed() -> bool:
     """By pip or pipx: the interpreter finds the package wherever it is started."""
+    from importlib import metadata  # 15 ms, which the built program does not spend
+
     try:
         metadata.distribution("traywatch")
     except metadata.PackageNotFoundError:

@@ -37,6 +37,7 @@ class Command(Enum):
 
     CHECK_NOW = auto()
     PAUSE = auto()
+    START_AT_LOGIN = auto()
     OPEN_LOG = auto()
     QUIT = auto()
 
@@ -59,13 +60,15 @@ SEPARATOR: Final = Row("")
 NO_PAGES: Final = "No pages are watched"
 
 
-def menu(overview: Overview) -> tuple[Row, ...]:
-    """The whole menu, from top to bottom."""
+def menu(overview: Overview, starts_at_login: bool | None = None) -> tuple[Row, ...]:
+    """The whole menu, from top to bottom. ``starts_at_login`` None: that cannot be chosen."""
+    at_login = Row("Start at login", Command.START_AT_LOGIN, checked=starts_at_login)
     return (
         *_page_rows(overview),
         SEPARATOR,
         Row("Check now", Command.CHECK_NOW),
         Row("Pause notifications", Command.PAUSE, checked=overview.paused),
+        *(() if starts_at_login is None else (at_login,)),
         Row("Open log", Command.OPEN_LOG),
         SEPARATOR,
         Row("Quit", Command.QUIT),

@@ -57,6 +57,9 @@ class Commands:
     open_log: Callable[[], None]
     quit: Callable[[], None]
     open_link: Callable[[str], None] = open_link
+    starts_at_login: Callable[[], bool | None] = lambda: None
+    """None: that cannot be chosen here."""
+    set_start_at_login: Callable[[bool], None] = lambda _: None
 
 
 def why_no_tray() -> str | None:
@@ -198,7 +201,7 @@ class _Face:
         if self._tooltip != (text := tooltip(overview)):
             self.backend.tell(text)
             self._tooltip = text
-        if self._rows != (rows := menu(overview)):
+        if self._rows != (rows := self._menu(overview)):
             self._rows = rows
             self.backend.refresh_menu()
         if before is None:
@@ -206,6 +209,9 @@ class _Face:
             signal.signal(signal.SIGINT, self._interrupted)
             self.backend.appear()
         self._shown = overview
+
+    def _menu(self, overview: Overview) -> tuple[Row, ...]:
+        return menu(overview, self._commands.starts_at_login())
 
     def _items(self) -> Iterator[Any]:
         """The menu, and before it what a plain click does."""
@@ -238,6 +244,8 @@ class _Face:
                 self._commands.check_now()
             case Command.PAUSE:
                 self._pause(not row.checked)
+            case Command.START_AT_LOGIN:
+                self._start_at_login(not row.checked)
             case Command.OPEN_LOG:
                 self._commands.open_log()
             case Command.QUIT:
@@ -247,8 +255,14 @@ class _Face:
         """The tick follows the click at once: pystray redraws the menu when this returns."""
         if self._shown:
             self._shown = replace(self._shown, paused=paused)
-            self._rows = menu(self._shown)
+            self._rows = self._menu(self._shown)
         self._commands.set_paused(paused)
+
+    def _start_at_login(self, start: bool) -> None:
+        """The tick shows what came of it."""
+        self._commands.set_start_at_login(start)
+        if self._shown:
+            self._rows = self._menu(self._shown)
 
 
 # ---------------------------------------------------------------- pystray and its surroundings
