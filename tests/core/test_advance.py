@@ -40,6 +40,7 @@ from traywatch.core.model import (
     MaintenanceScheduled,
     MaintenanceStarted,
     NoHistory,
+    NoWords,
     PageReadable,
     PageUnreadable,
 )
@@ -205,10 +206,22 @@ class TestClosing:
         play = Play.baselined()
         play.sees(page(2, incident("A", investigating(1))))
         play.sees(page(5)).wants_words_of("A")
-        play.stays().tells().wants_words_of("A")
-        play.stays().tells().wants_words_of("A")
-        play.stays().tells((IncidentClosed, "A resolved")).wants_words_of()
-        play.stays().tells()
+        play.sees(NoWords()).tells().wants_words_of("A")
+        play.sees(NoWords()).tells().wants_words_of("A")
+        play.sees(NoWords()).tells((IncidentClosed, "A resolved")).wants_words_of()
+        play.sees(NoWords()).tells()
+
+    def test_looks_without_the_history_being_asked_close_nothing(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1))))
+        play.sees(page(5)).stays(20).tells().wants_words_of("A")
+
+    def test_what_comes_back_to_the_list_has_all_its_tries_again(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1))))
+        play.sees(page(5)).sees(NoWords()).sees(NoWords())
+        play.sees(page(6, incident("A", investigating(1)))).sees(page(7))
+        play.sees(NoWords()).tells().wants_words_of("A")
 
     def test_without_a_history_it_closes_at_once(self) -> None:
         play = Play.baselined()

@@ -5,6 +5,7 @@ decided that something is news.
                                 close what left the list
     Snapshot, not exhaustive    a history, a webhook: follow what it names, nothing more
     Unchanged                   the page says what it said: what had left the list stays away
+    NoWords                     the history was asked for closing words in vain: wait, or close
     NoHistory                   no closing words are to be had: close without
     Failure                     a miss; the third in a row makes the page unreadable
 
@@ -27,6 +28,7 @@ from traywatch.core.model import (
     Event,
     Failure,
     NoHistory,
+    NoWords,
     Observation,
     PageReadable,
     PageUnreadable,
@@ -37,7 +39,7 @@ from traywatch.core.model import (
 MISSES: Final = 3
 """So many failures in a row make a page unreadable: one is a hiccup."""
 PATIENCE: Final = 2
-"""So many further looks the closing words are waited for, while the history lags or fails."""
+"""So often the history may be asked for closing words in vain, while it lags or fails."""
 BEHIND: Final = timedelta(hours=1)
 """After so long of nothing but old copies the page's clock went back, not its content."""
 CLOCK_SKEW: Final = timedelta(days=1)
@@ -69,6 +71,8 @@ def advance(
         case Unchanged():
             _read(draft)
             _stay(draft)
+        case NoWords():
+            _wait_for_words(draft)
         case NoHistory():
             for known in leaving(draft.memory):
                 close(draft, known)
@@ -155,7 +159,7 @@ def _confirm_listed(draft: Draft, snapshot: Snapshot) -> None:
     as open takes the closing back: silently, for its words were told."""
     updated_at = _clock(snapshot, draft.now)
     for incident in snapshot.incidents:
-        known = replace(draft.incidents[incident.id], absences=0, heard=False)
+        known = replace(draft.incidents[incident.id], absences=0, tries=0, heard=False)
         closed_before = updated_at is not None and updated_at > known.changed_at
         if known.closed and not incident.incident_status.closed and closed_before:
             known = replace(known, incident_status=incident.incident_status)
@@ -168,7 +172,6 @@ def _count_absent(draft: Draft, snapshot: Snapshot) -> None:
         expected = snapshot.lists_maintenances or not known.is_maintenance
         if not known.closed and known.id not in listed and expected and _should_list(draft, known):
             draft.incidents[known.id] = replace(known, absences=known.absences + 1)
-    _give_up_waiting(draft)
 
 
 def _should_list(draft: Draft, known: KnownIncident) -> bool:
@@ -186,7 +189,6 @@ def _stay(draft: Draft) -> None:
     for known in tuple(draft.incidents.values()):
         if _is_restless(known) and (known.absences or _should_list(draft, known)):
             draft.incidents[known.id] = replace(known, absences=known.absences + 1)
-    _give_up_waiting(draft)
 
 
 def _is_restless(known: KnownIncident) -> bool:
@@ -194,11 +196,16 @@ def _is_restless(known: KnownIncident) -> bool:
     return not known.closed and (known.absences > 0 or known.heard)
 
 
-def _give_up_waiting(draft: Draft) -> None:
-    """The history had its chances; better a closing without words than none."""
-    enough = PATIENCE + (1 if draft.memory.watermark_at else 2)
-    for known in tuple(draft.incidents.values()):
-        if not known.closed and known.absences > enough:
+def _wait_for_words(draft: Draft) -> None:
+    """The history had one more chance; in the end better a closing without words than none.
+
+    Counted by answers of the history and not by looks at the page: however often we are killed
+    between the two, the words are asked for.
+    """
+    for known in leaving(draft.memory):
+        if known.tries < PATIENCE:
+            draft.incidents[known.id] = replace(known, tries=known.tries + 1)
+        else:
             close(draft, known)
 
 

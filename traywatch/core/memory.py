@@ -111,6 +111,8 @@ class KnownIncident:
     ends_at: datetime | None = None
     absences: int = 0
     """How many exhaustive looks in a row did not list it while it was open."""
+    tries: int = 0
+    """How often the history was asked for its closing words in vain."""
     heard: bool = False
     """True while only a webhook told of it: the page itself has not listed it yet."""
 

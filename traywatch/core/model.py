@@ -222,6 +222,11 @@ class NoHistory:
     """The closing words of incidents that left the list are not to be had anywhere."""
 
 
+@dataclass(frozen=True, slots=True)
+class NoWords:
+    """The history was asked, and has no closing words yet for what left the list."""
+
+
 class Fault(StrEnum):
     """Why a page could not be read, as far as it matters to anyone."""
 
@@ -242,7 +247,7 @@ class Failure:
     """One line for a person, credentials masked."""
 
 
-Observation = Snapshot | Unchanged | NoHistory | Failure
+Observation = Snapshot | Unchanged | NoHistory | NoWords | Failure
 
 
 # ---------------------------------------------------------------- what changed

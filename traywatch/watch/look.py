@@ -13,7 +13,7 @@ from traywatch import platforms
 from traywatch.core.advance import leaving
 from traywatch.core.errors import FetchError, FormatError, StoreError
 from traywatch.core.history import wanted
-from traywatch.core.model import Failure, Fault, NoHistory, Page, Snapshot, Unchanged
+from traywatch.core.model import Failure, Fault, NoHistory, NoWords, Page, Snapshot, Unchanged
 from traywatch.core.reply import Reply, Validators
 from traywatch.core.schedule import Outcome
 from traywatch.fetch.guard import looks_private
@@ -153,7 +153,7 @@ class Looker:
 
     async def _take(self, page: Page, platform: Platform, reply: Reply) -> None:
         away_since = self._away_since(page, reply)
-        changes = {"validators": reply.validators, "away_since": away_since}
+        changes: dict[str, Any] = {"validators": reply.validators, "away_since": away_since}
         if reply.unchanged:
             await self._ledger.take(page.id, Unchanged(), **changes)
         else:
@@ -215,8 +215,11 @@ class Looker:
                 await self._ledger.take(page.id, part)
         if lost == len(sources):
             await self._ledger.take(page.id, NoHistory(), away_since=None)
-        elif failed == lost and record.away_since is not None:
+            return
+        if failed == lost and record.away_since is not None:
             await self._ledger.take(page.id, away_since=None)
+        if leaving(self._ledger.record(page.id).memory):
+            await self._ledger.take(page.id, NoWords())
 
 
 def _result(reply: Reply) -> Result:
