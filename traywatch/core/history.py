@@ -18,26 +18,32 @@ SLACK: Final = timedelta(minutes=5)
 
 
 def wanted(
-    history: Snapshot, ids: Container[str], away_since: datetime | None = None
+    history: Snapshot,
+    ids: Container[str],
+    away_since: datetime | None = None,
+    known: Container[str] = frozenset(),
 ) -> Snapshot | None:
     """The part of a history to advance with; None when there is nothing in it for us.
 
     ids: the incidents that left the list of open ones. Taken only once the history, too, says
         that they are over: it lags behind the list now and then.
-    away_since: when the page was last read, after a gap: whatever began since is taken.
+    away_since: when the page was last read, after a gap: whatever began since is taken, and what
+        is known and was spoken of since.
     """
     taken = tuple(
         incident
         for incident in history.incidents
         if (incident.id in ids and incident.incident_status.closed)
-        or (away_since is not None and _began_since(incident, away_since - SLACK))
+        or (away_since is not None and _is_news(incident, away_since - SLACK, known))
     )
     if not taken:
         return None
     return replace(history, exhaustive=False, components=(), incidents=taken)
 
 
-def _began_since(incident: Incident, since: datetime) -> bool:
+def _is_news(incident: Incident, since: datetime, known: Container[str]) -> bool:
+    """Of a known one only what was not told is told; any other must have begun since."""
     times = [update.at for update in incident.updates if update.at is not None]
     began_at = incident.created_at or min(times, default=None)
-    return began_at is not None and began_at >= since
+    at = max(times, default=None) if incident.id in known else began_at
+    return at is not None and at >= since

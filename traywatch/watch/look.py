@@ -210,7 +210,7 @@ class Looker:
                 failed += 1
                 lost += isinstance(error, FetchError) and error.http_status in GONE
                 continue
-            part = wanted(history, gone, record.away_since)
+            part = wanted(history, gone, record.away_since, record.memory.incidents)
             if part is not None:
                 await self._ledger.take(page.id, part)
         if lost == len(sources):
