@@ -71,8 +71,6 @@ class _End:
 
 
 def _carry_out(words: Sequence[str]) -> _End:
-    from traywatch import report
-
     try:
         code = _dispatch(parse_arguments(words))
         sys.stdout.flush()
@@ -84,7 +82,9 @@ def _carry_out(words: Sequence[str]) -> _End:
     except ConfigError as error:
         return _End(EXIT_USAGE, error.faults)
     except (FormatError, FetchError) as error:
-        return _End(report.EXIT_CANNOT_READ, [str(error)])
+        from traywatch.report import EXIT_CANNOT_READ
+
+        return _End(EXIT_CANNOT_READ, [str(error)])
     except TraywatchError as error:
         return _End(EXIT_FAILED, [str(error)])
     except Exception as error:  # noqa: BLE001 - the last place: nobody above to tell

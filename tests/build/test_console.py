@@ -21,7 +21,9 @@ import trustme
 from PyInstaller.archive.readers import CArchiveReader, ZlibArchiveReader
 
 from tests.build.conftest import Start, bare
-from tests.process.harness import StoppedClock, polled_again, records_in
+from tests.process.harness import ROOT, StoppedClock, polled_again, records_in
+from tools import sbom
+from tools.borrowed import missing_module
 from traywatch import __version__
 from traywatch.core.model import ComponentStatus
 from traywatch.demo import DemoVendor
@@ -73,6 +75,10 @@ def test_one_look_in_an_empty_environment_and_home(
     home = tmp_path / "nobody"
     assert "[[pages]]" in (home / ".config/traywatch/config.toml").read_text("utf-8")
     assert (home / ".local/state/traywatch/log/records.log").read_text("utf-8") == RECORD
+
+
+def test_the_smoke_test_of_releases(program: str) -> None:
+    subprocess.run([sys.executable, "-m", "tools.smoke", program], cwd=ROOT, check=True)
 
 
 def test_status_and_check(program: str, tmp_path: Path, vendor: DemoVendor) -> None:
@@ -191,6 +197,21 @@ def test_only_what_is_used_is_in_it(built: Path) -> None:
     assert [name for name in sorted(names) if name.startswith(unused)] == []
     size = sum(path.lstat().st_size for path in built.rglob("*"))
     assert size < LARGEST_MB * 1_000_000
+
+
+@pytest.mark.usefixtures("built")
+def test_the_bill_of_materials_names_what_is_in_it() -> None:
+    """By the last build, which is the one that is tested here."""
+    told = sbom.document()
+    assert (told["bomFormat"], told["specVersion"]) == ("CycloneDX", "1.6")
+    purls = [component["purl"] for component in told["components"]]
+    assert len(purls) == len(set(purls))
+    names = {purl.partition("@")[0] for purl in purls}
+    assert {"pkg:generic/python", "pkg:pypi/httpx", "pkg:pypi/pyinstaller"} <= names
+    assert not {"pkg:pypi/pytest", "pkg:pypi/mypy", "pkg:pypi/pygments"} & names
+    if shutil.which("dpkg-query") and not missing_module("gi"):
+        assert {"pkg:deb/debian/libgtk-3-0", "pkg:deb/debian/python3-gi"} <= names
+    assert str(ROOT) not in json.dumps(told)
 
 
 def test_the_program_is_stripped(program: str) -> None:
