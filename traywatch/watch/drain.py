@@ -16,8 +16,10 @@ import asyncio
 import logging
 import queue
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from itertools import islice
 from typing import Final, TypeVar
 
 from traywatch.core.errors import SinkError, StoreError
@@ -27,6 +29,8 @@ from traywatch.store import Cursor, Store
 
 log = logging.getLogger(__name__)
 
+AHEAD: Final = 64
+"""So many events are read from the log at a time."""
 FIRST_RETRY_S: Final = 1.0
 LAST_RETRY_S: Final = 60.0
 FAULTS: Final = 5
@@ -100,6 +104,7 @@ class Drain:
         """The cursor as it is stored; None: not asked for yet."""
         self._emitted: Cursor | None = None
         """How far the sink's own thread came, whether or not anybody waited for it."""
+        self._ahead: deque[Recorded] = deque()
         self._faults = 0
         """How many tries in a row failed in a way nobody foresaw."""
         self._worker = Worker(f"sink-{sink.name}")
@@ -145,7 +150,7 @@ class Drain:
         for last in (self._catch_up, self.sink.close):
             try:
                 last()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the others have to end as well
                 log.debug("%s: %s: %s", self.sink.name, type(error).__name__, error)
 
     async def _start(self) -> None:
@@ -160,13 +165,14 @@ class Drain:
             lambda: self.sink.start(known.seq, known.position, pending)
         )
         self._cursor = Cursor(seq, position)
+        self._ahead.clear()
         self._note()
 
     async def _emit_next(self) -> bool:
         """Emit the next batch; False: there is none. Nothing is emitted before the last cursor is
         stored, or a kill would repeat more than one batch."""
         self._note()
-        batch = self._store.events_after(self._cursor.seq, 1 if self._faults else self.sink.batch)
+        batch = self._next_batch(1 if self._faults else self.sink.batch)
         if not batch:
             return False
         try:
@@ -176,12 +182,21 @@ class Drain:
                 raise
             log.warning("%s: passed over %d: %s", self.sink.name, len(batch), error)
             self._cursor = Cursor(batch[-1].seq, self._cursor.position)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a fault of the sink's stops no other
             self._take_fault(batch, error)
         else:
             self._faults = 0
         self._catch_up()
         return True
+
+    def _next_batch(self, most: int) -> Sequence[Recorded]:
+        """What lies behind the cursor. Read ahead: a sink that takes one event at a time is not to
+        ask the store for each."""
+        while self._ahead and self._ahead[0].seq <= self._cursor.seq:
+            self._ahead.popleft()
+        if not self._ahead:
+            self._ahead.extend(self._store.events_after(self._cursor.seq, max(most, AHEAD)))
+        return tuple(islice(self._ahead, most))
 
     def _emit(self, batch: Sequence[Recorded]) -> None:
         """On the sink's thread."""
@@ -213,7 +228,7 @@ class Drain:
         while True:
             try:
                 result = await step()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - tried again, whatever it was
                 self._tell(error)
                 await asyncio.sleep(wait_s)
                 wait_s = min(2 * wait_s, LAST_RETRY_S)
