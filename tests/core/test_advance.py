@@ -27,6 +27,7 @@ from tests.core.play import (
 from traywatch.core.draft import BARE
 from traywatch.core.memory import Memory, seen_key
 from traywatch.core.model import (
+    Component,
     UNNAMED_INCIDENT,
     ComponentChanged,
     ComponentStatus,
@@ -334,6 +335,25 @@ class TestHearsay:
         closed = incident("A", investigating(3), resolved(4))
         play.sees(replace(heard(closed), components=(row,))).tells()
         assert play.memory.components == before.components
+        assert not play.memory.incidents["A"].closed
+
+    def test_a_day_in_which_our_clock_was_wrong_makes_no_old_copy_look_new(self) -> None:
+        play = Play.baselined()
+        day = 60 * 24
+        again = replace(
+            incident("A", investigating(day), resolved(day + 1), investigating(day + 3)),
+            updated_at=minute(day + 3),
+        )
+        row = Component("api", "api", ComponentStatus.MAJOR_OUTAGE, updated_at=minute(day + 3))
+        play.sees(replace(page(day + 3, again), components=(row,)), at=1)
+        play.now = day + 5
+        over = replace(
+            incident("A", investigating(day), resolved(day + 1)), updated_at=minute(day + 1)
+        )
+        well = replace(
+            row, component_status=ComponentStatus.OPERATIONAL, updated_at=minute(day + 1)
+        )
+        play.sees(replace(heard(over), components=(well,))).tells()
         assert not play.memory.incidents["A"].closed
 
     def test_what_a_bare_webhook_told_the_page_does_not_tell_again(self) -> None:

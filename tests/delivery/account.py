@@ -1,9 +1,9 @@
 """What was told, held against what was said.
 
-    the event log   nothing twice, crash or not; nothing the vendor did not say
-    the screen      what the log has, in its order; a line twice at most once a crash
-    the log file    what the log has, in its order, each line once
-    in the end      everything still listed was told, and memory agrees with the vendors
+the event log   nothing twice, crash or not; nothing the vendor did not say
+the screen      what the log has, in its order; a line twice at most once a crash
+the log file    what the log has, in its order, each line once
+in the end      everything still listed was told, and memory agrees with the vendors
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Account:
             self.windows.add((event.incident_id, event.starts_at, event.ends_at))
             if isinstance(event, IncidentEdited):
                 return
-            self._take_incident(vendor, event, recorded.recorded_at)
+            self._take_incident(vendor, event)
         elif isinstance(event, ComponentChanged):
             vendor = self.world.vendors[event.page_id]
             for ref in event.components:
@@ -85,10 +85,10 @@ class Account:
         assert found, f"nobody speaks of {incident_id}"
         return found[0]
 
-    def _take_incident(self, vendor: Vendor, event: IncidentEvent, now: datetime) -> None:
+    def _take_incident(self, vendor: Vendor, event: IncidentEvent) -> None:
         if event.update_id is None:
             assert not event.body
-            self._take_wordless(vendor, event, now)
+            self._take_wordless(vendor, event)
         else:
             key = (event.incident_id, event.update_id)
             said = vendor.said.get(key)
@@ -104,7 +104,7 @@ class Account:
         elif isinstance(event, IncidentOpened | MaintenanceStarted | MaintenanceScheduled):
             self.stands[event.incident_id] = True
 
-    def _take_wordless(self, vendor: Vendor, event: IncidentEvent, now: datetime) -> None:
+    def _take_wordless(self, vendor: Vendor, event: IncidentEvent) -> None:
         """Only a window that moved, and an incident that is over, need no words."""
         if isinstance(event, MaintenanceScheduled):
             window = (event.incident_id, event.starts_at, event.ends_at)
@@ -114,7 +114,7 @@ class Account:
         assert isinstance(event, IncidentClosed | MaintenanceCompleted), event
         assert self._was_over(vendor, event.incident_id), f"it goes on: {event}"
         self._once("over", event.incident_id, self._times_over(vendor, event.incident_id))
-        self.wordless[event.incident_id] = now
+        self.wordless[event.incident_id] = self.world.wall()
 
     def _was_over(self, vendor: Vendor, incident_id: str) -> bool:
         """Was it over at any time since the newest update that was told of it?"""
@@ -156,7 +156,9 @@ class Account:
             return True
         records = [life.conductor.ledger.record(page_id) for page_id in self.world.vendors]
         return any(
-            record.away_since or record.memory.misses or not record.memory.baselined
+            record.away_since
+            or record.memory.misses
+            or not record.memory.baselined
             or any(known.absences or known.heard for known in record.memory.incidents.values())
             for record in records
         )

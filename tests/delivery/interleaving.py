@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.delivery.account import Account
 from tests.delivery.life import Trouble, World
 from tests.delivery.vendor import CACHED, Serves, Trait, Vendor, phase_of
+from traywatch.core.draft import AHEAD
 from traywatch.core.incidents import Phase
 from traywatch.core.model import ComponentStatus, IncidentStatus
 from traywatch.demo import Board, IncidentHandle, Shape
@@ -233,7 +234,7 @@ class Interleaving(RuleBasedStateMachine):
         """Without a clock of the page's own two old copies in a row cannot be told from news."""
         vendor = self._vendor(which)
         if vendor.trait.dated or not self._stale[vendor.page.id]:
-            self._look(vendor, back=back)
+            self._look(vendor, back=self._late(back))
             self._stale[vendor.page.id] = True
 
     @rule(which=some, how=st.sampled_from([Serves.UNREACHABLE, Serves.ERROR, Serves.PORTAL]))
@@ -267,7 +268,7 @@ class Interleaving(RuleBasedStateMachine):
         """A webhook of the newest thing, or of how it was: late, repeated, out of order."""
         assert self.world
         vendor = self._vendor(which)
-        state = vendor.states[max(0, len(vendor.states) - 1 - back)]
+        state = vendor.states[max(0, len(vendor.states) - 1 - self._late(back))]
         if not state.incidents:
             return
         newest = max(state.incidents, key=lambda incident: incident.updated_at)
@@ -275,16 +276,14 @@ class Interleaving(RuleBasedStateMachine):
         page_id = None if bare else vendor.page.id
         unique = f"{receipt} {newest.id} {newest.updated_at}" if receipt else None
         for _ in range(times):
-            self.world.hear(
-                vendor.page.id, Delivery(page_id, snapshot, unique, self.world.wall())
-            )
+            self.world.hear(vendor.page.id, Delivery(page_id, snapshot, unique, self.world.wall()))
 
     @rule(which=some, back=st.sampled_from([0, 0, 1]))
     def hear_of_a_component(self, which: int, back: int) -> None:
         assert self.world
         vendor = self._vendor(which)
         if vendor.trait.shape is Shape.STATUSPAGE:
-            state = vendor.states[max(0, len(vendor.states) - 1 - back)]
+            state = vendor.states[max(0, len(vendor.states) - 1 - self._late(back))]
             newest = max(state.components, key=lambda component: component.updated_at)
             snapshot = vendor.component_webhook(newest, state)
             now = self.world.wall()
@@ -301,6 +300,17 @@ class Interleaving(RuleBasedStateMachine):
     def sleep(self, hours: int) -> None:
         assert self.world
         self.world.sleep(3600.0 * hours)
+
+    @rule(minutes=st.sampled_from([0, -8, 8, -1440, 1440]))
+    def set_clock(self, minutes: int) -> None:
+        """It is wrong by so much from now on, or right again."""
+        assert self.world
+        self.world.set_clock(timedelta(minutes=minutes))
+
+    def _late(self, back: int) -> int:
+        """A clock that is far from the truth tells no late word from a new one."""
+        assert self.world
+        return back if abs(self.world.wrong_by) <= AHEAD else 0
 
     @rule(which=some)
     def sleep_through_an_outage(self, which: int) -> None:
@@ -365,6 +375,7 @@ class Interleaving(RuleBasedStateMachine):
         world.fate.left, world.disk.fails = None, 0
         for troubles in world.troubles.values():
             troubles.coming.clear()
+        world.set_clock(timedelta(0))
         for vendor in world.vendors.values():
             vendor.history_serves, vendor.history_back = Serves.WELL, 0
         for count in range(LOOKS):

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from traywatch.core.components import compare
-from traywatch.core.draft import Draft
+from traywatch.core.draft import CLOCK_SKEW, Draft
 from traywatch.core.incidents import Phase, close, follow, follow_quietly, phase_of
 from traywatch.core.memory import KnownIncident, Memory
 from traywatch.core.model import (
@@ -42,8 +42,6 @@ PATIENCE: Final = 2
 """So often the history may be asked for closing words in vain, while it lags or fails."""
 BEHIND: Final = timedelta(hours=1)
 """After so long of nothing but old copies the page's clock went back, not its content."""
-CLOCK_SKEW: Final = timedelta(days=1)
-"""A page that dates itself further into the future has no usable clock."""
 HEARSAY: Final = timedelta(minutes=5)
 """How long a page may lag behind what we heard of it elsewhere: CDNs serve minutes-old copies."""
 
@@ -137,7 +135,7 @@ def _is_old_copy(draft: Draft, snapshot: Snapshot) -> bool:
 
 
 def _clock(snapshot: Snapshot, now: datetime) -> datetime | None:
-    """The page's own time, where it can be believed."""
+    """The page's own time; None where it dates itself too far into the future to be believed."""
     updated_at = snapshot.page_updated_at
     return None if updated_at is None or updated_at > now + CLOCK_SKEW else updated_at
 

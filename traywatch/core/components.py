@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from traywatch.core.draft import Draft
+from traywatch.core.draft import CLOCK_SKEW, Draft
 from traywatch.core.incidents import Phase, phase_of
 from traywatch.core.memory import KnownComponent, KnownIncident
 from traywatch.core.model import (
@@ -63,7 +63,7 @@ def _take(draft: Draft, component: Component, snapshot: Snapshot) -> _Change | N
         component_status=_understood(component, known),
         group=component.group,
         in_doubt=in_doubt,
-        updated_at=_dated(draft, component, known),
+        updated_at=_dated(draft, component, known, heard=not snapshot.exhaustive),
     )
     if after == known:  # keeping the old one spares a thousand pages' worth of garbage
         return None
@@ -76,11 +76,13 @@ def _take(draft: Draft, component: Component, snapshot: Snapshot) -> _Change | N
     return _Change(component, old, at)
 
 
-def _dated(draft: Draft, component: Component, known: KnownComponent | None) -> datetime | None:
+def _dated(
+    draft: Draft, component: Component, known: KnownComponent | None, *, heard: bool
+) -> datetime | None:
     """When it became so."""
     if component.updated_at is None:
         return known.updated_at if known else None
-    return draft.believed(component.updated_at)
+    return draft.believed(component.updated_at, None if heard else draft.now + CLOCK_SKEW)
 
 
 def _is_older(component: Component, known: KnownComponent) -> bool:

@@ -24,6 +24,8 @@ BARE = ""
 """The page id of webhooks that name no page we know."""
 AHEAD: Final = timedelta(minutes=10)
 """By how much a vendor's clock may be ahead of ours and still be believed."""
+CLOCK_SKEW: Final = timedelta(days=2)
+"""The same for a page that was read, not heard of: a day is what people set their clocks wrong by."""
 
 
 class Novelty(Enum):
@@ -66,10 +68,14 @@ class Draft:
             return Novelty.KNOWN if told else Novelty.NEW
         return Novelty.KNOWN if before.fingerprint == seen.fingerprint else Novelty.EDITED
 
-    def believed(self, at: datetime) -> datetime:
+    def believed(self, at: datetime, clock: datetime | None = None) -> datetime:
         """The vendor's time; now instead of the far future, where a false date would make
-        everything true look old. What is a little ahead stays: two such times are in order."""
-        return at if at <= self.now + AHEAD else self.now
+        everything true look old. What is a little ahead stays: two such times are in order.
+
+        clock: until when it is believed anyhow, where there is something to go by but our clock.
+        """
+        latest = self.now + AHEAD
+        return at if at <= max(latest, clock or latest) else self.now
 
     def touched(self) -> frozenset[str]:
         """The incidents this observation brought words of."""

@@ -13,8 +13,9 @@ from typing import Final
 
 from traywatch.core.model import Incident, Snapshot
 
-SLACK: Final = timedelta(minutes=5)
-"""How long before our last look something may have been published and not been in it."""
+SLACK: Final = timedelta(minutes=10)
+"""How long before our last look something may be dated that was not in it: caches lag, and no two
+clocks agree."""
 
 
 def wanted(

@@ -37,6 +37,11 @@ BACKDATED: Final = timedelta(hours=1)
 resolution when they get to it and date it when it was."""
 
 
+LISTED_EVERY: Final = timedelta(minutes=1)
+"""How exactly it is known when an incident was last listed: a repeated webhook that says nothing
+new would otherwise be written down every time."""
+
+
 class Phase(Enum):
     """Where an incident or maintenance stands, as far as events go."""
 
@@ -215,13 +220,14 @@ def _adopt(draft: Draft, incident: Incident, dated: list[_Dated]) -> None:
     known = draft.incidents.get(incident.id)
     if known is None:
         known = _stand(draft, incident, dated[-1], None)
+    is_fresh = timedelta(0) <= draft.now - known.listed_at < LISTED_EVERY
     draft.incidents[incident.id] = replace(
         known,
         name=incident.name,
         impact=incident.impact,
         url=incident.url or known.url,
         components=_named(incident) or known.components,
-        listed_at=draft.now,
+        listed_at=known.listed_at if is_fresh else draft.now,
     )
 
 
@@ -239,7 +245,7 @@ def _stand(
         impact=incident.impact,
         is_maintenance=incident.is_maintenance,
         opened_at=known.opened_at if known else incident.created_at or item.at,
-        changed_at=draft.believed(item.at),
+        changed_at=draft.believed(item.at, incident.updated_at),
         listed_at=draft.now,
         body=item.update.body,
         url=incident.url,
@@ -266,7 +272,9 @@ def _follow_phase(draft: Draft, incident: Incident, newest_at: datetime) -> None
     if draft.mark(*key) is Novelty.NEW:
         wordless = Update(incident.incident_status, body="", at=at)
         _tell(draft, incident, _Dated(wordless, at, key))
-        moved = replace(draft.incidents[incident.id], changed_at=draft.believed(said_at))
+        moved = replace(
+            draft.incidents[incident.id], changed_at=draft.believed(said_at, incident.updated_at)
+        )
         draft.incidents[incident.id] = moved
 
 

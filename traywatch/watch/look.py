@@ -69,8 +69,8 @@ class Looker:
         self._ledger = ledger
         self._fetch = fetch
         self._clock = clock
-        self._kept_back: set[str] = set()
-        """Pages whose last look could not be stored."""
+        self._followed: set[str] = set()
+        """Pages that were looked at since the start, the last time with their news stored."""
         self._searched_at: dict[str, datetime] = {}
         self._turn = 0.0
 
@@ -90,7 +90,7 @@ class Looker:
         except FormatError as error:
             return Result(Outcome(False, http_status=200), Failure(Fault.UNREADABLE, str(error)))
         except StoreError:
-            self._kept_back.add(page.id)
+            self._followed.discard(page.id)
             return Result(Outcome(True))
         except Exception as error:  # a fault of ours: the page cannot be read, the others can
             log.error("could not be taken", exc_info=error, extra={"page": page.id})
@@ -158,7 +158,7 @@ class Looker:
             await self._ledger.take(page.id, Unchanged(), **changes)
         else:
             await self._record(page, platform.parse(reply), **changes)
-        self._kept_back.discard(page.id)
+        self._followed.add(page.id)
         await self._follow_up(page, platform, self._ledger.record(page.id).address or reply.url)
 
     async def _record(self, page: Page, snapshot: Snapshot, **changes: Any) -> None:
@@ -175,17 +175,18 @@ class Looker:
         """Since when something may have come and gone without our knowing.
 
         A page that says something else after a long while may have said more in between, and so
-        may one without a clock of its own that says the same; so may any page while what it said
-        could not be stored. Kept with the page until its history was read: not even a kill in
-        between loses it.
+        may one without a clock of its own that says the same; so may any page while we did not
+        run, or could not store what it said. Kept with the page until its history was read: not
+        even a kill in between loses it.
         """
         record = self._ledger.record(page.id)
         memory = record.memory
         if record.away_since or not memory.baselined or memory.read_at is None:
             return record.away_since
+        now = self._clock.now()
         is_same = reply.unchanged and memory.watermark_at is not None
-        is_long = self._clock.now() - memory.read_at > AWAY and not is_same
-        return memory.read_at if is_long or page.id in self._kept_back else None
+        is_gap = now - memory.read_at > AWAY or page.id not in self._followed
+        return min(memory.read_at, now) if is_gap and not is_same else None
 
     async def _politely(self) -> None:
         """Histories take their turn, behind the looks of a refresh that is under way."""
