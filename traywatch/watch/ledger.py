@@ -28,6 +28,10 @@ log = logging.getLogger(__name__)
 _SHOWN: Final = tuple(f.name for f in fields(Memory) if f.name != "read_at")
 
 
+MOST_TOGETHER: Final = 256
+"""So many deliveries share a transaction at most, so that the first of them is not kept waiting."""
+
+
 @dataclass(slots=True)
 class Entry:
     """One thing taken: the observations of one look or delivery, in their order."""
@@ -83,7 +87,7 @@ class Ledger:
         self._waiting.append(entry)
         if not self._flush_due:
             self._flush_due = True
-            loop.call_soon(self._flush)
+            loop.call_soon(self._gather, 0)
         return await entry.done
 
     def _known_records(self) -> dict[str, PageRecord]:
@@ -97,6 +101,14 @@ class Ledger:
             records[page.id] = record
         return records
 
+    def _gather(self, gathered: int) -> None:
+        """Flush once a turn of the loop brought nothing more: under load one durable write is
+        shared by whatever came in meanwhile, alone a delivery waits for a turn and no time."""
+        if gathered < len(self._waiting) < MOST_TOGETHER:
+            asyncio.get_running_loop().call_soon(self._gather, len(self._waiting))
+        else:
+            self._flush()
+
     def _flush(self) -> None:
         """Commit everything that waits, together: one durable write for many deliveries."""
         self._flush_due = False
@@ -107,7 +119,7 @@ class Ledger:
             self.store.commit(tuple(staged.values()), self._clock.now())
         except StoreError as error:
             self._fail(entries, staged, error)
-        except Exception as error:  # a fault of ours: nobody may wait for ever
+        except Exception as error:  # noqa: BLE001 - a fault of ours: nobody may wait for ever
             reason = StoreError(f"storing failed: {type(error).__name__}: {error}")
             self._fail(entries, staged, reason, unforeseen=error)
         else:
