@@ -411,7 +411,7 @@ class TestHearsay:
         play = Play.baselined()
         for n in range(100):
             play.sees(heard(incident(f"A{n}", investigating(n))))
-        assert len(play.memory.incidents) <= 64
+        assert len(play.memory.incidents) <= 32
         play.sees(heard(incident("A0", investigating(0)))).tells()
 
 

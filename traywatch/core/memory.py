@@ -26,7 +26,7 @@ KEEP_SEEN: Final = timedelta(days=90)
 """How long after a vendor last listed something we still know that we told of it."""
 
 
-KEEP_TOMBSTONES: Final = 32
+KEEP_TOMBSTONES: Final = 16
 """How many incidents that are over, or were only heard of, a memory holds. The keys of their
 updates are kept all the same; this only bounds what a flood of webhooks can make of one page."""
 
