@@ -95,18 +95,25 @@ def _write_pid(descriptor: int) -> None:
 
 
 if sys.platform == "win32":
+    import ctypes
     import msvcrt
 
+    _ERROR_LOCK_VIOLATION: Final = 33
+
     def _try_lock(descriptor: int) -> bool:
-        """False where another process holds it. Released by the system with the descriptor."""
-        os.lseek(descriptor, _FAR, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except PermissionError:
+        """False where another process holds it. Released by the system with the descriptor.
+
+        Not by ``msvcrt.locking``: its errno is that of the C library, and wine's (8.0) leaves there
+        whatever was the last thing to fail. A lock that is held would pass for a folder without.
+        """
+        kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
+        file = ctypes.c_void_p(msvcrt.get_osfhandle(descriptor))
+        if kernel32.LockFile(file, _FAR, 0, 1, 0):
+            return True
+        error = ctypes.get_last_error()
+        if error == _ERROR_LOCK_VIOLATION:
             return False
-        finally:
-            os.lseek(descriptor, 0, os.SEEK_SET)
-        return True
+        raise ctypes.WinError(error)
 
 else:
     import fcntl
