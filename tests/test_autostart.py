@@ -346,14 +346,14 @@ def test_the_program_is_found_from_anywhere(
 
     monkeypatch.setattr(metadata, "distribution", distribution)
     python, *rest = program.running_program()
-    assert python == sys.executable
+    assert python == python_without_terminal(sys.executable, sys.platform)
     if installed:
         assert rest == ["-m", "traywatch"]
     else:
         option, script = rest
         assert option == "-c"
         compile(script, "script", "exec")
-        assert str(Path(cli.__file__).parents[1]) in script
+        assert repr(str(Path(cli.__file__).parents[1])) in script
 
 
 # ---------------------------------------------------------------- on the command line

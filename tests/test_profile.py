@@ -21,7 +21,8 @@ def test_one_folder_for_everything(tmp_path: Path) -> None:
 
 def test_a_folder_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for home in ("HOME", "USERPROFILE"):  # as Windows calls it
+        monkeypatch.setenv(home, str(tmp_path / "home"))
     assert locate("p", {}).state_dir == tmp_path / "p"
     assert locate("~/p", {}).state_dir == tmp_path / "home" / "p"
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from ipaddress import IPv4Address, ip_address
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from traywatch.fetch.guard import allowed, is_loopback, is_private, literal, looks_private
@@ -93,6 +94,8 @@ def test_what_ipv6_wraps_is_judged_as_what_it_is(inner: IPv4Address) -> None:
 @given(st.ip_addresses(v=4))
 def test_every_spelling_of_a_number_is_understood(address: IPv4Address) -> None:
     number = int(address)
+    # Where Windows spells "no address". Such a name is looked up, and judged by what is found.
+    assume(sys.platform != "win32" or number != 0xFFFF_FFFF)
     first, rest = number >> 24, number & 0xFFFFFF
     spellings = (
         str(number),

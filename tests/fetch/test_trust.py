@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ import trustme
 
 from traywatch.fetch import trust
 from traywatch.fetch.trust import Trust
+
+by_file = pytest.mark.skipif(
+    sys.platform in ("win32", "darwin"), reason="there the system itself is asked, not a file"
+)
 
 
 @pytest.fixture
@@ -23,11 +28,13 @@ def authorities(context: ssl.SSLContext) -> str:
     return str(context.get_ca_certs())
 
 
+@by_file
 def test_what_the_environment_names_is_used(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     assert "the only one" in authorities(Trust().context)
 
 
+@by_file
 def test_a_frozen_program_finds_the_bundle_of_the_system(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -192,6 +192,7 @@ def test_only_the_owner_can_read_it(path: Path) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows syncs names in folders by itself")
 def test_what_is_written_is_synced_before_the_cursor_may_move(path: Path) -> None:
     with on(Disk()) as disk:
         LogFileSink(path).emit(logged("one", "two"))
@@ -413,7 +414,10 @@ def test_a_file_taken_away_by_another_program_is_begun_anew(path: Path) -> None:
 def test_a_folder_that_is_none_is_passing(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("")
     sink = LogFileSink(tmp_path / "logs" / "records.log")
-    for attempt in (lambda: sink.start(0, "", []), lambda: sink.emit(logged("one"))):
+    attempts = [lambda: sink.start(0, "", []), lambda: sink.emit(logged("one"))]
+    if sys.platform == "win32":  # which says that there is no file yet, as before the first record
+        assert attempts.pop(0)() == (0, "0:00000000")
+    for attempt in attempts:
         with pytest.raises(SinkError) as failed:
             attempt()
         assert not failed.value.permanent

@@ -93,6 +93,7 @@ class Loop(Backend):
         self.icons.append(self)
         # Where pystray's backends differ; ``run`` itself is pystray's own.
         icon._run, icon._stop = self._run, lambda: self.did.append("stop")
+        icon._thread = threading.current_thread()  # what win32's looks for when it is deleted
         icon._update_menu = lambda: None
 
     def _run(self) -> None:
