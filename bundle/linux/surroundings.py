@@ -1,8 +1,8 @@
 """Run by the built program on Linux before anything else: what it and what its children see.
 
 The bootloader has LD_LIBRARY_PATH point into the program's folder, and GTK must look there for the
-rest of itself. A browser or notify-send that we start must know of neither: it would load our copies
-of libraries instead of the system's. So children get the environment we were started with.
+rest of itself. A browser or notify-send that we start must know of neither: it would load our
+copies of libraries instead of the system's. So children get the environment we were started with.
 """
 
 from __future__ import annotations

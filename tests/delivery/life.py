@@ -294,7 +294,7 @@ class Hand:
         job, done = self._jobs.popleft()
         try:
             result = job()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised where it is awaited
             loop.call_later(EMIT_S, drain._settle, done, None, error)
         else:
             loop.call_later(EMIT_S, drain._settle, done, result, None)

@@ -25,7 +25,7 @@ BARE = ""
 AHEAD: Final = timedelta(minutes=10)
 """By how much a vendor's clock may be ahead of ours and still be believed."""
 CLOCK_SKEW: Final = timedelta(days=2)
-"""The same for a page that was read, not heard of: a day is what people set their clocks wrong by."""
+"""The same for a page that was read, not heard of: people set their clocks wrong by a day."""
 
 
 class Novelty(Enum):
