@@ -22,7 +22,7 @@ import trustme
 from PyInstaller.archive.readers import CArchiveReader, ZlibArchiveReader
 
 from tests.build.conftest import Start, bare
-from tests.process.harness import ROOT, StoppedClock, polled_again, records_in
+from tests.process.harness import PATIENCE_S, ROOT, StoppedClock, polled_again, records_in
 from tools import sbom
 from tools.borrowed import missing_module
 from traywatch import __version__
@@ -154,6 +154,7 @@ def test_a_relay(run: Start, tmp_path: Path, vendor: DemoVendor) -> None:
         profile.mkdir()
         (profile / "config.toml").write_text(f'[[pages]]\nurl = "{vendor.url}"\n\n{relay}\n')
         watching = run("--console", "--profile", str(profile))
+        listening.settimeout(PATIENCE_S)
         connection, _ = listening.accept()
         with connection:
             assert connection.recv(4096).startswith(b"GET /x HTTP/1.1\r\n")
