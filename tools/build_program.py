@@ -8,12 +8,15 @@ An interpreter of the same minor version can load it from a folder of links.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Final
 
+from tools import sbom
 from tools.borrowed import borrow, missing_module
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -38,13 +41,33 @@ def build(into: Path) -> Path:
     options = ("--noconfirm", "--log-level=ERROR", "--workpath", WORK, "--distpath", into)
     command = [sys.executable, "-m", "PyInstaller", *map(str, options), str(ROOT / "build.spec")]
     subprocess.run(command, env=environ, check=True)
-    folder = into / "traywatch"
+    program = folder = into / "traywatch"
     if sys.platform == "darwin":
         shutil.rmtree(folder)  # what the app was made from
-        return into / "traywatch.app"
+        # An app is sealed by its signature: what belongs to it lies beside it.
+        program, folder = into / "traywatch.app", into
     for file in (*BESIDE, *(BESIDE_ON_LINUX if sys.platform == "linux" else ())):
         shutil.copy(ROOT / file, folder)
-    return folder
+    _add_licences(folder / "licences")
+    return program
+
+
+def _add_licences(folder: Path) -> None:
+    """The terms of what others wrote: who passes it on, passes them on."""
+    files = set(sbom.collected())
+    for distribution in sbom.distributions_in(files):
+        for file in distribution.files or ():
+            if re.match(r"(?i)(licen[cs]e|copying|notice|authors)", file.name):
+                place = folder / distribution.metadata["Name"]
+                place.mkdir(parents=True, exist_ok=True)
+                shutil.copy(str(file.locate()), place / file.name)
+    for package in sbom.debian_packages_in(files):
+        if (terms := Path("/usr/share/doc", package, "copyright")).exists():
+            shutil.copy(terms, folder / f"{package}.txt")
+    python = [sysconfig.get_path("stdlib"), sys.base_prefix]
+    for terms in (Path(place, "LICENSE.txt") for place in python):
+        if terms.exists():
+            shutil.copy(terms, folder / "Python.txt")
 
 
 def _with_gtk(folder: Path) -> str:

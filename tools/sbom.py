@@ -14,17 +14,17 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from platform import python_version
 from typing import Any, Final
 from urllib.parse import quote
 
-from tools.build_program import WORK
 from traywatch import __version__
 
-NOTES: Final = WORK / "build"
+NOTES: Final = Path(__file__).resolve().parent.parent / ".build" / "pyinstaller" / "build"
+"""What PyInstaller wrote down of its last build."""
 TABLES: Final = ("COLLECT-00.toc", "PYZ-00.toc")
 
 Json = dict[str, Any]
@@ -81,31 +81,39 @@ def _python() -> Iterator[Json]:
 
 
 def _distributions(files: set[Path]) -> Iterator[Json]:
-    """PyInstaller's own bootloader is part of every program it makes."""
+    for distribution in distributions_in(files):
+        name, version = distribution.metadata["Name"], distribution.version
+        licence = distribution.metadata.json.get("license_expression")
+        purl = f"pkg:pypi/{re.sub('[-_.]+', '-', name).lower()}@{version}"
+        yield _component(name, version, purl, str(licence) if licence else None)
+
+
+def distributions_in(files: set[Path]) -> Iterator[metadata.Distribution]:
+    """What came from where pip installs to, PyInstaller's own bootloader always among it."""
     for distribution in metadata.distributions():
-        name = distribution.metadata["Name"]
         ours = {Path(str(file.locate())) for file in distribution.files or ()}
-        if name == "pyinstaller" or ours & files:
-            version = distribution.version
-            licence = distribution.metadata.json.get("license_expression")
-            purl = f"pkg:pypi/{re.sub('[-_.]+', '-', name).lower()}@{version}"
-            yield _component(name, version, purl, str(licence) if licence else None)
+        if distribution.metadata["Name"] == "pyinstaller" or ours & files:
+            yield distribution
 
 
-def _debian_packages(files: Iterable[Path]) -> Iterator[Json]:
-    """The packages the system's libraries in it come from, as far as dpkg knows."""
-    real = {file.resolve() for file in files}
-    libraries = sorted(str(file) for file in real if file.is_relative_to("/usr/lib"))
-    if not libraries or not shutil.which("dpkg-query"):
-        return
-    # Files of /lib are listed so on systems where it has become a link to /usr/lib.
-    asked = [*libraries, *(library.removeprefix("/usr") for library in libraries)]
-    owners = _ask_dpkg("-S", *asked)
-    packages = sorted({line.split(":")[0] for line in owners if ": " in line})
-    for line in _ask_dpkg("-W", "-f=${Package} ${Version} ${Architecture}\\n", *packages):
+def _debian_packages(files: set[Path]) -> Iterator[Json]:
+    packages = debian_packages_in(files)
+    described = _ask_dpkg("-W", "-f=${Package} ${Version} ${Architecture}\\n", *packages)
+    for line in described if packages else ():
         name, version, architecture = line.split()
         purl = f"pkg:deb/debian/{name}@{quote(version)}?arch={architecture}"
         yield _component(name, version, purl)
+
+
+def debian_packages_in(files: set[Path]) -> list[str]:
+    """The packages the system's own files in it come from, as far as dpkg knows."""
+    real = {file.resolve() for file in files}
+    systems = sorted(str(file) for file in real if file.is_relative_to("/usr/lib"))
+    if not systems or not shutil.which("dpkg-query"):
+        return []
+    # Files of /lib are listed so on systems where it has become a link to /usr/lib.
+    owners = _ask_dpkg("-S", *systems, *(name.removeprefix("/usr") for name in systems))
+    return sorted({line.split(":")[0] for line in owners if ": " in line})
 
 
 def _ask_dpkg(*arguments: str) -> list[str]:

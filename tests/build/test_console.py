@@ -82,13 +82,14 @@ def test_the_smoke_test_of_releases(program: str) -> None:
     subprocess.run([sys.executable, "-m", "tools.smoke", program], cwd=ROOT, check=True)
 
 
-def test_status_and_check(program: str, tmp_path: Path, vendor: DemoVendor) -> None:
+def test_the_other_commands(program: str, tmp_path: Path, vendor: DemoVendor) -> None:
     env = bare(tmp_path / "nobody")
     done = alone(program, "check", vendor.url, "--json", env=env)
     assert json.loads(done.stdout)["severity"] == "major_outage", done.stderr
     alone(program, "--once", "--page", vendor.url, env=env)
     assert alone(program, "status", env=env).returncode == 0
     assert alone(program, "check", "/", env=env).returncode == 4
+    assert b"https://status.openai.com" in alone(program, "find", "openai", env=env).stdout
     assert alone(program, "--bogus", env=env).returncode == 64
 
 
@@ -229,6 +230,14 @@ def test_the_bill_of_materials_names_what_is_in_it() -> None:
     if shutil.which("dpkg-query") and not missing_module("gi"):
         assert {"pkg:deb/debian/libgtk-3-0", "pkg:deb/debian/python3-gi"} <= names
     assert str(ROOT) not in json.dumps(told)
+
+
+def test_the_terms_of_what_others_wrote_are_passed_on(built: Path) -> None:
+    names = {path.name for path in (built / "licences").iterdir()}
+    assert {"httpx", "pillow", "pystray"} <= names
+    assert all(path.is_file() or any(path.iterdir()) for path in (built / "licences").iterdir())
+    if missing_module("gi") is None and shutil.which("dpkg-query"):
+        assert "libgtk-3-0.txt" in names
 
 
 def test_the_program_is_stripped(program: str) -> None:
