@@ -186,7 +186,10 @@ class Looker:
         now = self._clock.now()
         is_same = reply.unchanged and memory.watermark_at is not None
         is_gap = now - memory.read_at > AWAY or page.id not in self._followed
-        return min(memory.read_at, now) if is_gap and not is_same else None
+        if is_same or not is_gap:
+            return None
+        # By the page's own clock where it has one: ours may have been wrong when it was read.
+        return min(memory.read_at, now, memory.watermark_at or now)
 
     async def _politely(self) -> None:
         """Histories take their turn, behind the looks of a refresh that is under way."""
