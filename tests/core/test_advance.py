@@ -27,8 +27,8 @@ from tests.core.play import (
 from traywatch.core.draft import BARE
 from traywatch.core.memory import Memory, seen_key
 from traywatch.core.model import (
-    Component,
     UNNAMED_INCIDENT,
+    Component,
     ComponentChanged,
     ComponentStatus,
     Impact,

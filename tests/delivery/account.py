@@ -16,6 +16,7 @@ from tests.delivery.life import World
 from tests.delivery.vendor import UpdateId, Vendor, phase_of
 from traywatch.core.draft import BARE
 from traywatch.core.incidents import Phase
+from traywatch.core.memory import seen_key
 from traywatch.core.model import (
     ComponentChanged,
     ComponentStatus,
@@ -171,6 +172,7 @@ class Account:
                 self._check_windows(vendor)
                 self._check_solo(vendor)
                 self._check_memory(vendor)
+                self._check_seen(vendor)
         self._check_missed()
         self._check_acknowledged()
 
@@ -220,6 +222,13 @@ class Account:
         assert {c.id: c.component_status for c in memory.components.values()} == {
             vendor.component_id(c): c.component_status for c in state.components
         }
+
+    def _check_seen(self, vendor: Vendor) -> None:
+        """What is known to be told was told: memory and the log are one."""
+        page_id, seen = vendor.page.id, self.world.memory(vendor.page.id).seen
+        for incident_id, update_id in vendor.said.keys() - self._backlog(vendor):
+            if seen_key(page_id, incident_id, "id", update_id) in seen:
+                assert (incident_id, update_id) in self.updates, "known, and never told"
 
     def _check_missed(self) -> None:
         """A history that can be had, and does not lag, makes up for what was missed."""

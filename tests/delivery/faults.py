@@ -6,7 +6,7 @@ Each is what somebody might write in good faith. A fault is a context: inside, i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +16,7 @@ from tests.delivery import life
 from tests.delivery.life import KeptStore
 from traywatch.core import advance, incidents
 from traywatch.core.draft import Draft, Novelty
+from traywatch.core.errors import FetchError
 from traywatch.core.memory import KnownIncident, Memory, Seen, seen_key
 from traywatch.core.model import Event, Incident, Page
 from traywatch.core.reply import Reply
@@ -100,8 +101,9 @@ def webhook_touching_the_validators() -> AbstractContextManager[object]:
         taken = await receive(self, delivery)
         address = self._ledger.record(delivery.page_id).address if delivery.page_id else None
         if address is not None:
-            reply = await self._conductor._looker._fetch.get(address)
-            await self._ledger.take(delivery.page_id or "", validators=reply.validators)
+            with suppress(FetchError):
+                reply = await self._conductor._looker._fetch.get(address)
+                await self._ledger.take(delivery.page_id or "", validators=reply.validators)
         return taken
 
     return patch.object(Inbox, "receive", receive_and_refresh)

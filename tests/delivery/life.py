@@ -165,7 +165,8 @@ class KeptStore(SqliteStore):
         for commit in commits:
             vendor = self.world.vendors.get(commit.record.page_id)
             if vendor and vendor.served and vendor.page.id in self.world.baselines:
-                listed = {key for i in vendor.served.incidents for key in vendor.update_ids(i)}
+                going_on = [i for i in vendor.served.incidents if not i.incident_status.closed]
+                listed = {key for incident in going_on for key in vendor.update_ids(incident)}
                 news = {
                     (event.incident_id, event.update_id or "")
                     for event in commit.events
@@ -310,9 +311,10 @@ class Life:
         self.fate = world.fate
         self.loop = Timelapse()
         self.loop.wall_offset = world.at - EPOCH
+        self.loop.set_exception_handler(self._take_mishap)
         self._tasks: list[asyncio.Task[Any]] = []
         self.mishaps: list[BaseException] = []
-        """What nobody expected: a task that ended with an exception."""
+        """What nobody expected: exceptions that reached the loop."""
         self.net = Net(world.vendors)
         self.store = world.open_store()
         sinks: list[Sink] = [Screen(self.fate, world), Paper(world.log_path, self.fate, world)]
@@ -334,17 +336,16 @@ class Life:
         self._tasks.append(task)
         return task
 
-    def look(self, page_id: str) -> bool:
-        """Begin a look, as the timetable does; False while one is under way."""
+    def look(self, page_id: str) -> None:
+        """Begin a look, as the timetable does; not while one is under way."""
         if page_id in self.conductor._looks.values():
-            return False
+            return
 
         async def begin() -> None:
             self.conductor._begin_look(self.conductor.pages[page_id])
             self._tasks.append(next(reversed(self.conductor._looks)))
 
         self.loop.run_until_complete(begin())
-        return True
 
     def run(self, seconds: float) -> None:
         """Let time pass. Raises Crash."""
@@ -354,6 +355,12 @@ class Life:
             self._tasks.remove(task)
             if not task.cancelled() and (error := task.exception()) is not None:
                 self.mishaps.append(error)
+
+    def _take_mishap(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What asyncio would only log. After a crash nobody minds."""
+        error = context.get("exception") or RuntimeError(context["message"])
+        if not isinstance(error, Crash) and not self.fate.dead:
+            self.mishaps.append(error)
 
     @property
     def busy(self) -> bool:
@@ -373,7 +380,6 @@ class Life:
 
     def _discard(self) -> None:
         for task in asyncio.all_tasks(self.loop):
-            task._log_destroy_pending = False  # type: ignore[attr-defined]
             with suppress(Crash):
                 task.get_coro().close()
         self._tasks.clear()
@@ -518,7 +524,7 @@ class World:
 
         self._live(end)
 
-    def _live(self, act: Callable[[Life], None]) -> None:
+    def _live(self, act: Callable[[Life], object]) -> None:
         self.start()
         assert self.life
         try:
@@ -536,7 +542,7 @@ class World:
 
     def look(self, page_id: str) -> None:
         """A page is due."""
-        self._live(lambda life: life.look(page_id) and None)
+        self._live(lambda life: life.look(page_id))
 
     def hear(self, about: str, delivery: Delivery) -> None:
         """A webhook comes in. It counts once it was answered."""
@@ -546,7 +552,7 @@ class World:
                 await life.inbox.receive(delivery)
                 self.acknowledged.append((about, delivery.snapshot))
 
-        self._live(lambda life: life.begin(receive(life)) and None)
+        self._live(lambda life: life.begin(receive(life)))
 
     def memory(self, page_id: str) -> Memory:
         """What is durably known of a page."""

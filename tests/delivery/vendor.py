@@ -54,6 +54,8 @@ class Trait:
     """The page has a clock of its own (``page.updated_at``)."""
     tagged: bool = True
     """It sends an ETag and answers 304."""
+    history: bool = True
+    """What is over can be read of somewhere."""
 
 
 @dataclass(slots=True)
@@ -177,7 +179,8 @@ class Vendor:
         if path == SUMMARY:
             serves, state = self.serves, self.copy(self.back)
         elif path in (INCIDENTS, MAINTENANCES):
-            serves, state = self.history_serves, self.copy(self.history_back)
+            serves = self.history_serves if self.trait.history else Serves.GONE
+            state = self.copy(self.history_back)
             if serves is Serves.GONE or state is not self.states[-1]:
                 self.lied_at = self._clock()
         else:
@@ -270,7 +273,9 @@ class Net:
         self._by_host = {urlsplit(v.page.url).netloc: v for v in vendors.values()}
         self.latency_s = 0.05
 
-    async def get(self, url: str, validators: Validators | None = None) -> Reply:
+    async def get(
+        self, url: str, validators: Validators | None = None, *, private_ok: bool | None = None
+    ) -> Reply:
         """The answer is made when it is asked for, and comes a little later."""
         vendor = self._by_host[urlsplit(url).netloc]
         try:

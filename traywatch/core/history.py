@@ -8,14 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from traywatch.core.model import Incident, Snapshot
-
-SLACK: Final = timedelta(minutes=10)
-"""How long before our last look something may be dated that was not in it: caches lag, and no two
-clocks agree."""
 
 
 def wanted(
@@ -28,14 +23,14 @@ def wanted(
 
     ids: the incidents that left the list of open ones. Taken only once the history, too, says
         that they are over: it lags behind the list now and then.
-    away_since: when the page was last read, after a gap: whatever began since is taken, and what
-        is known and was spoken of since.
+    away_since: after a gap, how new what we last read was: whatever began since is taken, and
+        what is known and was spoken of since.
     """
     taken = tuple(
         incident
         for incident in history.incidents
         if (incident.id in ids and incident.incident_status.closed)
-        or (away_since is not None and _is_news(incident, away_since - SLACK, known))
+        or (away_since is not None and _is_news(incident, away_since, known))
     )
     if not taken:
         return None

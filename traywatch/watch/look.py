@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 
 AWAY: Final = timedelta(minutes=10)
 """After so long without a look, what opened and closed meanwhile is looked up in the history."""
+SLACK: Final = timedelta(minutes=10)
+"""How long before a look something may be dated that was not in it, where the page does not say
+itself how new it is: caches lag, and no two clocks agree."""
 REDISCOVER: Final = timedelta(days=1)
 """A page that cannot be read is searched for anew at most so often."""
 
@@ -148,7 +151,9 @@ class Looker:
             address=found.address,
             detected_at=self._clock.now(),
             validators=found.reply.validators,
+            away_since=self._away_since(page, found.reply),
         )
+        self._followed.add(page.id)
         await self._follow_up(page, found.platform, found.address)
 
     async def _take(self, page: Page, platform: Platform, reply: Reply) -> None:
@@ -172,7 +177,7 @@ class Looker:
             await self._ledger.take(page.id, replace(snapshot, exhaustive=True), **changes)
 
     def _away_since(self, page: Page, reply: Reply) -> datetime | None:
-        """Since when something may have come and gone without our knowing.
+        """Since when something may have come and gone without our knowing, by the vendor's clock.
 
         A page that says something else after a long while may have said more in between, and so
         may one without a clock of its own that says the same; so may any page while we did not
@@ -188,8 +193,7 @@ class Looker:
         is_gap = now - memory.read_at > AWAY or page.id not in self._followed
         if is_same or not is_gap:
             return None
-        # By the page's own clock where it has one: ours may have been wrong when it was read.
-        return min(memory.read_at, now, memory.watermark_at or now)
+        return memory.watermark_at or min(memory.read_at, now) - SLACK
 
     async def _politely(self) -> None:
         """Histories take their turn, behind the looks of a refresh that is under way."""
