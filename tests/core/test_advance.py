@@ -44,6 +44,7 @@ from traywatch.core.model import (
     NoWords,
     PageReadable,
     PageUnreadable,
+    Unchanged,
 )
 
 
@@ -312,6 +313,23 @@ class TestHearsay:
         play = Play.baselined()
         play.sees(heard(incident("A", investigating(5))), at=5)
         play.sees(page(9), at=9).wants_words_of("A")
+
+    def test_late_words_of_what_left_the_list_do_not_keep_it_open_for_ever(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1))))
+        play.sees(page(5)).wants_words_of("A")
+        play.sees(heard(incident("A", investigating(1), identified(3))))
+        play.tells((IncidentUpdated, "A identified"))
+        play.stays().wants_words_of("A")
+
+    def test_what_is_only_heard_of_is_not_open_for_ever_however_often(self) -> None:
+        play = Play(Memory("p"))
+        play.sees(page(None))
+        play.sees(heard(incident("A", investigating(5))), at=5)
+        play.sees(heard(incident("A", investigating(5), identified(6))), at=6)
+        play.sees(Unchanged(), at=9).wants_words_of()
+        play.sees(Unchanged(), at=12).wants_words_of()
+        play.stays().wants_words_of("A")
 
     def test_a_component_of_an_old_copy_does_not_recover(self) -> None:
         play = Play.baselined()

@@ -22,7 +22,7 @@ from typing import Final
 
 from traywatch.core.components import compare
 from traywatch.core.draft import CLOCK_SKEW, Draft
-from traywatch.core.incidents import Phase, close, follow, follow_quietly, phase_of
+from traywatch.core.incidents import close, follow, follow_quietly
 from traywatch.core.memory import KnownIncident, Memory
 from traywatch.core.model import (
     Event,
@@ -116,11 +116,16 @@ def _look(draft: Draft, snapshot: Snapshot) -> None:
 def _hear(draft: Draft, snapshot: Snapshot) -> None:
     draft.memory = replace(draft.memory, page_name=draft.memory.page_name or snapshot.page_name)
     for incident in snapshot.incidents:
-        was_open = phase_of(draft.incidents.get(incident.id)) in (Phase.PLANNED, Phase.OPEN)
+        was_listed = _is_listed(draft.incidents.get(incident.id))
         follow(draft, incident)
-        if not was_open:
+        if not was_listed:
             draft.incidents[incident.id] = replace(draft.incidents[incident.id], heard=True)
     compare(draft, snapshot)
+
+
+def _is_listed(known: KnownIncident | None) -> bool:
+    """Did the page itself list it as open when it was last read?"""
+    return known is not None and not (known.closed or known.heard or known.absences)
 
 
 def _is_old_copy(draft: Draft, snapshot: Snapshot) -> bool:
