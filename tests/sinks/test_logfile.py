@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -414,7 +414,10 @@ def test_a_file_taken_away_by_another_program_is_begun_anew(path: Path) -> None:
 def test_a_folder_that_is_none_is_passing(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("")
     sink = LogFileSink(tmp_path / "logs" / "records.log")
-    attempts = [lambda: sink.start(0, "", []), lambda: sink.emit(logged("one"))]
+    attempts: list[Callable[[], object]] = [
+        lambda: sink.start(0, "", []),
+        lambda: sink.emit(logged("one")),
+    ]
     if sys.platform == "win32":  # which says that there is no file yet, as before the first record
         assert attempts.pop(0)() == (0, "0:00000000")
     for attempt in attempts:
