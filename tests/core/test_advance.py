@@ -331,6 +331,12 @@ class TestHearsay:
         play.sees(Unchanged(), at=12).wants_words_of()
         play.stays().wants_words_of("A")
 
+    def test_nor_when_our_clock_was_set_back_since(self) -> None:
+        play = Play(Memory("p"))
+        play.sees(page(None))
+        play.sees(heard(incident("A", investigating(5))), at=60 * 24)
+        play.sees(Unchanged(), at=9).stays().wants_words_of("A")
+
     def test_a_component_of_an_old_copy_does_not_recover(self) -> None:
         play = Play.baselined()
         said = heard(api="major_outage")

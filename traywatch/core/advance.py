@@ -184,7 +184,7 @@ def _should_list(draft: Draft, known: KnownIncident) -> bool:
         return True
     if watermark is not None and watermark >= known.changed_at:
         return True
-    return draft.now - known.listed_at > HEARSAY
+    return not timedelta(0) <= draft.now - known.listed_at <= HEARSAY
 
 
 def _stay(draft: Draft) -> None:
