@@ -36,6 +36,10 @@ _HERE: Final = b"here\n"
 _TOKEN_BYTES: Final = 16
 
 
+LAST_ANSWER_S: Final = 0.2
+"""How long an answer that is being given may take at the end."""
+
+
 class Presence:
     """Can be called for the block of a ``with``. ``on_call`` runs on a thread of its own.
 
@@ -44,6 +48,7 @@ class Presence:
 
     def __init__(self, folder: Path, on_call: Callable[[], None]) -> None:
         self._file = folder / FILE_NAME
+        self._thread: threading.Thread | None = None
         self._on_call = on_call
         self._token = secrets.token_hex(_TOKEN_BYTES).encode()
         self._socket: socket.socket | None = None
@@ -55,9 +60,10 @@ class Presence:
         except OSError as error:
             log.debug("a second start cannot call: %s", error)
         else:
-            threading.Thread(
+            self._thread = threading.Thread(
                 target=self._answer, args=(self._socket,), name="presence", daemon=True
-            ).start()
+            )
+            self._thread.start()
         return self
 
     def __exit__(
@@ -72,6 +78,8 @@ class Presence:
             with suppress(OSError):  # wakes the thread; elsewhere than on Linux closing does
                 self._socket.shutdown(socket.SHUT_RDWR)
             self._socket.close()
+        if self._thread is not None:
+            self._thread.join(LAST_ANSWER_S)
 
     def _write(self, port: int) -> None:
         """For its owner's eyes only, from the start."""

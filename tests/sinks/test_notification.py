@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -152,9 +153,10 @@ no_scripts = pytest.mark.skipif(os.name == "nt", reason="the stand-in is a Unix 
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every program that shows toasts, replaced by one that writes its arguments to this file."""
     told = tmp_path / "told.json"
-    script = (
-        f"#!{sys.executable}\nimport json, sys\njson.dump(sys.argv[1:], open({str(told)!r}, 'w'))\n"
-    )
+    teller = tmp_path / "tell.py"
+    teller.write_text(f"import json, sys\njson.dump(sys.argv[1:], open({str(told)!r}, 'w'))\n")
+    # By way of a shell: what follows #! may hold no space, and a checkout's path may.
+    script = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(teller))} "$@"\n'
     for name in ("notify-send", "osascript"):
         program = tmp_path / name
         program.write_text(script)
