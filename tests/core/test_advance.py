@@ -421,6 +421,14 @@ class TestHearsay:
         play.sees(heard(started)).tells()
         assert play.memory.incidents["M"].incident_status is IncidentStatus.IN_PROGRESS
 
+    def test_a_window_that_moved_since_a_bare_webhook_told_of_it_is_announced(self) -> None:
+        bare = Play(Memory(BARE)).sees(heard(maintenance("M", scheduled(1, id="u"))))
+        play = Play.baselined()
+        play.elsewhere = dict(bare.memory.seen)
+        moved = maintenance("M", scheduled(1, id="u"), window=(90, 150))
+        play.sees(page(2, moved)).tells((MaintenanceScheduled, "M scheduled"))
+        play.sees(page(3, moved)).tells()
+
     def test_a_forged_date_does_not_mute_a_component(self) -> None:
         play = Play.baselined()
         said = heard(api="major_outage")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from traywatch.core.memory import Memory
 from traywatch.core.model import PageReadable, Recorded
 from traywatch.store import Commit, Cursor, PageRecord
 from traywatch.store.sqlite import SqliteStore
-from traywatch.watch.drain import Drain
+from traywatch.watch.drain import FAULTS, Drain
 
 
 @dataclass
@@ -25,7 +26,9 @@ class ListSink:
     batch: int = 1
     sums_up: bool = False
     emitted: list[int] = field(default_factory=list)
-    failures: list[SinkError] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+    poison: int | None = None
+    """A batch with this one in it fails, always."""
     at_start: int | None = None
 
     def start(self, seq: int, position: str, pending: Sequence[Recorded]) -> tuple[int, str]:
@@ -34,6 +37,8 @@ class ListSink:
     def emit(self, batch: Sequence[Recorded]) -> str:
         if self.failures:
             raise self.failures.pop(0)
+        if any(recorded.seq == self.poison for recorded in batch):
+            raise ZeroDivisionError
         self.emitted += [recorded.seq for recorded in batch]
         return f"after {batch[-1].seq}"
 
@@ -105,6 +110,104 @@ def test_a_permanent_failure_is_passed_over(store: SqliteStore) -> None:
     assert store.cursor("list").seq == 3
 
 
+def test_what_nobody_foresaw_is_tried_again_too(
+    store: SqliteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = ListSink(failures=[KeyError("x")] * (FAULTS - 1))
+    took_s = _drained(sink, store)
+    assert sink.emitted == [1, 2, 3]
+    assert took_s == 1 + 2 + 4 + 8
+    assert [r.getMessage() for r in caplog.records] == ["list: KeyError: 'x'; trying again"]
+
+
+@pytest.mark.parametrize("batch", [1, 64])
+def test_one_poisonous_event_is_passed_over_and_no_other(
+    store: SqliteStore, batch: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = ListSink(batch=batch, poison=2)
+    took_s = _drained(sink, store, more=1)
+    assert sink.emitted == [1, 3, 4]
+    assert took_s < 60, "it does not silence the sink"
+    assert caplog.text.count("passed over 1") == 1
+
+
+class Slow(ListSink):
+    """Says when it begins, and ends when it is let."""
+
+    def __init__(self, loop: Timelapse) -> None:
+        super().__init__()
+        self.begun = asyncio.Event()
+        self.may_end = threading.Event()
+        self._loop = loop
+
+    def emit(self, batch: Sequence[Recorded]) -> str:
+        self._loop.call_soon_threadsafe(self.begun.set)
+        self.may_end.wait()
+        return super().emit(batch)
+
+
+def test_begun_anew_it_repeats_nothing(store: SqliteStore) -> None:
+    """It was cut off while its sink was at work."""
+
+    async def play(loop: Timelapse) -> None:
+        sink = Slow(loop)
+        drain = Drain(sink, store)
+        await _cut_off_at_work(drain, sink)
+        task = asyncio.create_task(drain.run())
+        sink.may_end.set()
+        await drain.idle.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        drain.close()
+        assert sink.emitted == [1, 2, 3]
+
+    live(play)
+
+
+def test_what_was_emitted_while_nobody_waited_is_noted_at_the_end(store: SqliteStore) -> None:
+    async def play(loop: Timelapse) -> None:
+        sink = Slow(loop)
+        drain = Drain(sink, store)
+        await _cut_off_at_work(drain, sink)
+        sink.may_end.set()
+        drain.close(timeout_s=60)
+        assert sink.emitted == [1]
+
+    live(play)
+    assert store.cursor("list") == Cursor(1, "after 1")
+
+
+async def _cut_off_at_work(drain: Drain, sink: Slow) -> None:
+    task = asyncio.create_task(drain.run())
+    await sink.begun.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def test_nothing_at_the_end_keeps_others_from_ending(store: SqliteStore) -> None:
+    class Broken(ListSink):
+        def close(self) -> None:
+            raise OSError
+
+    _drained(Broken(), store)
+
+
+def test_a_store_that_fails_in_a_way_nobody_foresaw_is_asked_again(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, failures = store.events_after, [RuntimeError(), RuntimeError()]
+
+    def reads(seq: int, limit: int) -> Sequence[Recorded]:
+        if failures:
+            raise failures.pop()
+        return read(seq, limit)
+
+    monkeypatch.setattr(store, "events_after", reads)
+    sink = ListSink()
+    _drained(sink, store)
+    assert sink.emitted == [1, 2, 3]
+
+
 def test_what_the_sink_finds_done_is_not_done_again(store: SqliteStore) -> None:
     sink = ListSink(at_start=2)
     _drained(sink, store)
@@ -144,8 +247,6 @@ def test_a_sink_that_hangs_holds_up_no_other(store: SqliteStore) -> None:
         def emit(self, batch: Sequence[Recorded]) -> str:
             released.wait()
             return super().emit(batch)
-
-    import threading
 
     released = threading.Event()
     stuck, other = Stuck(), ListSink(name="other")

@@ -287,7 +287,7 @@ def _follow_window(draft: Draft, incident: Incident, *, quietly: bool = False) -
     draft.incidents[incident.id] = replace(known, starts_at=window[0], ends_at=window[1])
     key = (incident.id, "window", *(str(at) for at in window))
     news = draft.mark(*key) is Novelty.NEW
-    if not news or quietly or known.starts_at is None or known.closed:
+    if not news or quietly or known.closed:
         return
     if not _upgrade_to_scheduled(draft, incident):
         moved = _Dated(Update(known.incident_status, body="", at=None), draft.now, key)
