@@ -216,7 +216,7 @@ class Program:
 
     def close(self) -> None:
         """Make sure that nothing is left of it."""
-        if self.running:
+        if self.running and sys.platform != "win32":
             self.send(signal.SIGCONT)
         self.kill()
         self.stdout.close()

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 
 import pytest
 
 from tests.watch.timelapse import Timelapse, live
-from traywatch.watch.supervise import RESTART_S, SILENT_S, Beat, keep_running
+from traywatch.watch.supervise import (
+    LAST_RESTART_S,
+    RESTART_S,
+    SILENT_S,
+    Beat,
+    Watchdog,
+    keep_running,
+)
+
+PATIENCE_S = 60.0
 
 
 async def _for(seconds: float, task: asyncio.Task[None]) -> None:
@@ -17,19 +27,40 @@ async def _for(seconds: float, task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def test_what_raises_is_reported_and_started_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_raises_is_reported_once_and_started_again_ever_more_rarely(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     starts: list[float] = []
 
     async def play(loop: Timelapse) -> None:
         async def fails(beat: Beat) -> None:
-            starts.append(loop.time())
+            starts.append(loop.time() - 1_000.0)
             raise KeyError("x")
 
-        await _for(10 * RESTART_S, asyncio.create_task(keep_running("polling", fails)))
+        await _for(250, asyncio.create_task(keep_running("polling", fails)))
 
     live(play)
-    assert len(starts) == 10
-    assert "polling failed: KeyError: 'x'; starting it again" in caplog.text
+    assert starts == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
+    assert [r.getMessage() for r in caplog.records] == [
+        "polling failed: KeyError: 'x'; starting it again"
+    ]
+
+
+def test_one_that_had_been_well_is_reported_again_and_started_at_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    starts: list[float] = []
+
+    async def play(loop: Timelapse) -> None:
+        async def tires(beat: Beat) -> None:
+            starts.append(loop.time() - 1_000.0)
+            await asyncio.sleep(LAST_RESTART_S + 1)
+
+        await _for(200, asyncio.create_task(keep_running("sink", tires, silent_s=None)))
+
+    live(play)
+    assert starts == [0, 62, 124, 186]
+    assert caplog.text.count("sink ended; starting it again") == 3
 
 
 def test_what_falls_silent_is_started_again(caplog: pytest.LogCaptureFixture) -> None:
@@ -76,4 +107,41 @@ def test_being_told_to_end_is_no_failure(caplog: pytest.LogCaptureFixture) -> No
     with caplog.at_level(logging.DEBUG):
         live(play)
     assert ended == [True]
+    assert not [r for r in caplog.records if r.name.startswith("traywatch")]
+
+
+def test_a_loop_that_something_blocks_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+    """From a thread of its own: the loop itself can say nothing."""
+    reported = threading.Event()
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "nothing has moved for 0 s: something blocks" in record.getMessage():
+                reported.set()
+            if "it moves again" in record.getMessage():
+                loop.call_soon_threadsafe(moved.set)
+
+    async def play() -> None:
+        with Watchdog(loop, silent_s=0.01):
+            assert reported.wait(PATIENCE_S), "this blocks the loop"
+            await asyncio.wait_for(moved.wait(), PATIENCE_S)
+
+    ear, moved, loop = Ear(), asyncio.Event(), asyncio.new_event_loop()
+    logging.getLogger("traywatch.watch.supervise").addHandler(ear)
+    try:
+        loop.run_until_complete(play())
+    finally:
+        logging.getLogger("traywatch.watch.supervise").removeHandler(ear)
+        loop.close()
+
+
+def test_a_watchdog_of_a_loop_that_moves_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    async def play() -> None:
+        with Watchdog(asyncio.get_running_loop(), silent_s=PATIENCE_S) as watchdog:
+            for _ in range(100):
+                await asyncio.sleep(0)
+        watchdog._thread.join(PATIENCE_S)
+        assert not watchdog._thread.is_alive(), "and ends with it"
+
+    asyncio.run(play())
     assert not [r for r in caplog.records if r.name.startswith("traywatch")]

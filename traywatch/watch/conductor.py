@@ -111,7 +111,8 @@ class Conductor:
 
     async def once(self) -> dict[str, Result]:
         """One look at every page, delivered to every sink; then put everything in its place."""
-        tasks = [asyncio.create_task(keep_running(d.sink.name, d.run)) for d in self.drains]
+        loops = (keep_running(d.sink.name, d.run, silent_s=None) for d in self.drains)
+        tasks = [asyncio.create_task(loop) for loop in loops]
         gate = asyncio.Semaphore(LOOKS)
 
         async def look(page: Page) -> Result:

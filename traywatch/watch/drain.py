@@ -60,7 +60,7 @@ class Worker:
             try:
                 result = job()
             except BaseException as error:  # noqa: BLE001 - raised where it is awaited
-                _call_soon(loop, _settle, done, None, error)
+                _call_soon(loop, _settle, done, None, _harmless(error))
             else:
                 _call_soon(loop, _settle, done, result, None)
 
@@ -77,6 +77,13 @@ class Worker:
             job()
 
 
+def _harmless(error: BaseException) -> Exception:
+    """What a library raises to end the program, or Futures refuse, ends a batch at most."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    return RuntimeError(f"{type(error).__name__}: {error}")
+
+
 def _call_soon(loop: asyncio.AbstractEventLoop, *call: object) -> None:
     try:
         loop.call_soon_threadsafe(*call)  # type: ignore[arg-type]
@@ -84,7 +91,7 @@ def _call_soon(loop: asyncio.AbstractEventLoop, *call: object) -> None:
         pass
 
 
-def _settle(done: asyncio.Future[T], result: T, error: BaseException | None) -> None:
+def _settle(done: asyncio.Future[T], result: T, error: Exception | None) -> None:
     if done.done():
         return
     if error is None:

@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 SILENT_S: Final = 30.0
 """A loop that has not come round for so long is stuck."""
 RESTART_S: Final = 1.0
+LAST_RESTART_S: Final = 60.0
+"""The longest a loop waits to be started again. One that ran longer had been well."""
 
 Beat = Callable[[], None]
 """To be called whenever a loop comes round."""
@@ -24,22 +26,36 @@ async def keep_running(
     """Run a loop for ever.
 
     One that raises, returns, or does not beat for ``silent_s`` is reported in one line and
-    started again after a second. None: it may be silent for as long as it likes.
+    started again after a second; after longer and longer, and without a word, when the same
+    happens again at once. None: it may be silent for as long as it likes.
     """
+    loop = asyncio.get_running_loop()
+    wait_s, said = RESTART_S, ""
     while True:
-        task = asyncio.ensure_future(_watched(run, silent_s))
-        try:
-            await task
-            log.error("%s ended; starting it again", name)
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        except TimeoutError:
-            log.error("%s was silent for %.0f s; starting it again", name, silent_s or 0)
-        except Exception as error:
-            log.error("%s failed: %s: %s; starting it again", name, type(error).__name__, error)
-            log.debug("%s", name, exc_info=error)
-        await asyncio.sleep(RESTART_S)
+        began = loop.time()
+        reason = await _end_of(run, silent_s)
+        if loop.time() - began > LAST_RESTART_S:
+            wait_s, said = RESTART_S, ""
+        level = logging.DEBUG if reason == said else logging.ERROR
+        log.log(level, "%s %s; starting it again", name, reason)
+        await asyncio.sleep(wait_s)
+        wait_s, said = min(2 * wait_s, LAST_RESTART_S), reason
+
+
+async def _end_of(run: Callable[[Beat], Awaitable[None]], silent_s: float | None) -> str:
+    """Run once, and say in a few words how it ended."""
+    task = asyncio.ensure_future(_watched(run, silent_s))
+    try:
+        await task
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    except TimeoutError:
+        return f"was silent for {silent_s or 0:.0f} s"
+    except Exception as error:
+        log.debug("failed", exc_info=error)
+        return f"failed: {type(error).__name__}: {error}"
+    return "ended"
 
 
 async def _watched(run: Callable[[Beat], Awaitable[None]], silent_s: float | None) -> None:
