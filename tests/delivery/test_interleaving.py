@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.delivery.interleaving import Interleaving
@@ -15,6 +15,8 @@ pytestmark = pytest.mark.filterwarnings(
 
 SEQUENCES = 2_000
 SOAK_SEQUENCES = 100_000
+BATCHES = 20
+"""The soak is cut into so many: each can be run by itself, and one that fails ends no other."""
 
 ANY = settings(
     deadline=None,
@@ -31,8 +33,12 @@ def test_nothing_is_lost_and_nothing_comes_twice() -> None:
 
 
 @pytest.mark.soak
-def test_nothing_is_lost_and_nothing_comes_twice_in_a_hundred_thousand_lives() -> None:
-    run_state_machine_as_test(
-        Interleaving,
-        settings=settings(ANY, max_examples=SOAK_SEQUENCES, phases=[Phase.generate, Phase.shrink]),
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_nothing_is_lost_and_nothing_comes_twice_in_a_hundred_thousand_lives(batch: int) -> None:
+    class Seeded(Interleaving):
+        """Hypothesis takes the seed from the class."""
+
+    lives = settings(
+        ANY, max_examples=SOAK_SEQUENCES // BATCHES, phases=[Phase.generate, Phase.shrink]
     )
+    run_state_machine_as_test(seed(batch)(Seeded), settings=lives)
