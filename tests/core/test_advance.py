@@ -266,6 +266,29 @@ class TestClosing:
         play.sees(page(30, incident("A", investigating(1)))).tells()
         assert not play.memory.incidents["A"].closed
 
+    def test_closed_by_a_clock_of_ours_that_is_a_day_ahead_it_can_be_reopened(self) -> None:
+        """Its closing words date it, once they come."""
+        day = 60 * 24
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1))), at=day)
+        play.sees(page(3), at=day + 3).sees(NoHistory())
+        assert play.memory.incidents["A"].wordless
+        again = incident("A", investigating(1), resolved(3), investigating(8))
+        play.sees(page(8, again)).tells(
+            (IncidentUpdated, "A resolved"), (IncidentOpened, "A investigating")
+        )
+        assert not play.memory.incidents["A"].wordless
+
+    def test_what_the_vendor_closed_is_not_reopened_by_words_from_long_before(self) -> None:
+        play = Play.baselined()
+        play.sees(heard(incident("A", investigating(1))))
+        play.sees(heard(incident("A", resolved(300))), at=301)
+        play.sees(heard(incident("A", resolved(2)))).tells((IncidentUpdated, "A resolved"))
+        play.sees(heard(incident("A", investigating(8)))).tells(
+            (IncidentUpdated, "A investigating")
+        )
+        assert play.memory.incidents["A"].closed
+
 
 class TestOldCopies:
     def test_a_copy_older_than_the_watermark_says_nothing(self) -> None:

@@ -179,6 +179,29 @@ def words_that_come_late(machine: Interleaving) -> None:
     machine.hear(which=0, back=0, bare=False, times=1, receipt=None)
 
 
+def reopened_while_our_clock_is_a_day_ahead(machine: Interleaving) -> None:
+    """It was closed without the vendor's words, and so without the vendor's time."""
+    machine.begin(traits=[PAGE], was_calm=True)
+    machine.history(which=0, how=Serves.UNREACHABLE, back=0)
+    machine.set_clock(minutes=1440)
+    machine.open(which=0, hurts=False, seen=True)
+    machine.resolve(which=0, seen=True)
+    for _ in range(3):
+        machine.poll(which=0, seconds=1.0)
+    machine.say_more_of_what_is_over(which=0, word=IncidentStatus.INVESTIGATING, seen=True)
+
+
+def reopened_on_a_page_without_a_clock_while_ours_is_a_day_ahead(machine: Interleaving) -> None:
+    """Once our clock is right, what we know is right as well."""
+    machine.begin(traits=[UNDATED], was_calm=True)
+    machine.history(which=0, how=Serves.GONE, back=0)
+    machine.set_clock(minutes=1440)
+    machine.open(which=0, hurts=False, seen=True)
+    machine.resolve(which=0, seen=True)
+    machine.poll(which=0, seconds=1.0)
+    machine.say_more_of_what_is_over(which=0, word=IncidentStatus.INVESTIGATING, seen=True)
+
+
 def an_old_copy_between_two_new_ones(machine: Interleaving) -> None:
     machine.begin(traits=[UNDATED], was_calm=True)
     machine.open(which=0, hurts=True, seen=True)
@@ -225,6 +248,8 @@ STORIES: Final[tuple[Story, ...]] = (
     a_bare_one_and_a_page_tell_of_the_same_at_once,
     a_webhook_names_one_of_two,
     words_that_come_late,
+    reopened_while_our_clock_is_a_day_ahead,
+    reopened_on_a_page_without_a_clock_while_ours_is_a_day_ahead,
     an_old_copy_between_two_new_ones,
     an_old_copy_and_no_history,
     a_sink_that_fails_in_every_way,

@@ -165,7 +165,7 @@ def _confirm_listed(draft: Draft, snapshot: Snapshot) -> None:
         known = replace(draft.incidents[incident.id], absences=0, tries=0, heard=False)
         closed_before = updated_at is not None and updated_at > known.changed_at
         if known.closed and not incident.incident_status.closed and closed_before:
-            known = replace(known, incident_status=incident.incident_status)
+            known = replace(known, incident_status=incident.incident_status, wordless=False)
         draft.incidents[incident.id] = known
 
 

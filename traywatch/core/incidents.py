@@ -129,7 +129,7 @@ def close(draft: Draft, known: KnownIncident) -> None:
     over = IncidentStatus.COMPLETED if known.is_maintenance else IncidentStatus.RESOLVED
     closing = MaintenanceCompleted if known.is_maintenance else IncidentClosed
     draft.incidents[known.id] = replace(
-        known, incident_status=over, changed_at=draft.now, absences=0
+        known, incident_status=over, changed_at=draft.now, absences=0, wordless=True
     )
     draft.events.append(
         closing(
@@ -206,8 +206,9 @@ def _tell(draft: Draft, incident: Incident, item: _Dated) -> None:
     before = phase_of(known)
     after = _phase(item.update.incident_status, incident.is_maintenance, before)
     late = known is not None and item.at < known.changed_at
-    if late and known and after is Phase.CLOSED and item.at >= known.changed_at - BACKDATED:
-        late = False
+    if late and known and after is Phase.CLOSED:
+        # What we closed by our own clock is dated by the vendor's closing words once they come.
+        late = not known.wordless and item.at < known.changed_at - BACKDATED
     table = _MAINTENANCE if incident.is_maintenance else _INCIDENT
     kind = IncidentUpdated if late else table.get((before, after), IncidentUpdated)
     draft.events.append(_event(draft, incident, item, kind))

@@ -115,6 +115,8 @@ class KnownIncident:
     """How often the history was asked for its closing words in vain."""
     heard: bool = False
     """True while only a webhook told of it: the page itself has not listed it yet."""
+    wordless: bool = False
+    """True while it is closed by its absence alone: dated by our clock, not by the vendor's."""
 
     @property
     def closed(self) -> bool:
