@@ -148,23 +148,24 @@ class KeptStore(SqliteStore):
             disk.flush()
 
     def commit(self, commits: Sequence[Commit], now: datetime) -> None:
+        baselined = {name for name, page in self.pages().items() if page.memory.baselined}
         for commit in commits:
-            before = self.pages().get(commit.record.page_id)
             vendor = self.world.vendors.get(commit.record.page_id)
-            was_baselined = before is not None and before.memory.baselined
-            if vendor and vendor.served and commit.record.memory.baselined and not was_baselined:
+            is_first = vendor is not None and vendor.page.id not in baselined
+            if vendor and vendor.served and commit.record.memory.baselined and is_first:
                 self.world.baselines[vendor.page.id] = vendor.served
         try:
             super().commit(commits, now)
         except StoreError:
-            self._keep_back(commits)
+            self._keep_back([c for c in commits if c.record.page_id in baselined])
             raise
 
     def _keep_back(self, commits: Sequence[Commit]) -> None:
-        """What was seen is to be told once it can be stored."""
+        """What was seen is to be told once it can be stored; of a page without a baseline what is
+        still open by then."""
         for commit in commits:
             vendor = self.world.vendors.get(commit.record.page_id)
-            if vendor and vendor.served and vendor.page.id in self.world.baselines:
+            if vendor and vendor.served:
                 going_on = [i for i in vendor.served.incidents if not i.incident_status.closed]
                 listed = {key for incident in going_on for key in vendor.update_ids(incident)}
                 news = {

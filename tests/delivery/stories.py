@@ -63,6 +63,16 @@ def over_before_the_disk_is_well(machine: Interleaving) -> None:
     machine.resolve(which=0, seen=False)
 
 
+def an_old_copy_before_the_disk_is_well(machine: Interleaving) -> None:
+    """It says what was said before, and so seems to say that nothing happened."""
+    machine.begin(traits=[PAGE], was_calm=True)
+    machine.open(which=0, hurts=False, seen=True)
+    machine.disk_fails(times=1, late=False)
+    machine.open(which=0, hurts=False, seen=True)
+    machine.poll_an_old_copy(which=0, back=1)
+    machine.resolve(which=0, seen=False)
+
+
 def over_before_the_disk_is_well_and_killed(machine: Interleaving) -> None:
     machine.begin(traits=[PAGE], was_calm=True)
     machine.disk_fails(times=1, late=False)
@@ -235,6 +245,7 @@ STORIES: Final[tuple[Story, ...]] = (
     a_kill_at_every_step,
     news_while_the_disk_is_full,
     over_before_the_disk_is_well,
+    an_old_copy_before_the_disk_is_well,
     over_before_the_disk_is_well_and_killed,
     reopened_and_over_before_the_disk_is_well,
     opened_and_closed_during_a_reboot,

@@ -105,9 +105,7 @@ def test_whatever_storing_raises_nobody_waits_for_ever() -> None:
     _play(act)
 
 
-def test_one_page_that_cannot_be_taken_stops_no_other(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_one_page_that_cannot_be_taken_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails_for_p(memory: Memory, *args: Any) -> tuple[Memory, tuple[Event, ...]]:
         if memory.page_id == "p":
             raise LookupError("x")
@@ -125,7 +123,6 @@ def test_one_page_that_cannot_be_taken_stops_no_other(
     monkeypatch.setattr(ledger_module, "advance", fails_for_p)
     store = _play(act)
     assert _told(store) == ["investigating@1"]
-    assert caplog.text.count("could not be taken") == 1
 
 
 def test_a_store_that_cannot_be_read_fails_them_all_and_none_is_a_bug() -> None:

@@ -122,9 +122,10 @@ def test_a_loop_that_something_blocks_is_reported(caplog: pytest.LogCaptureFixtu
                 loop.call_soon_threadsafe(moved.set)
 
     async def play() -> None:
-        with Watchdog(loop, silent_s=0.01):
+        with Watchdog(loop, silent_s=0.01) as watchdog:
             assert reported.wait(PATIENCE_S), "this blocks the loop"
             await asyncio.wait_for(moved.wait(), PATIENCE_S)
+        watchdog._thread.join(PATIENCE_S)
 
     ear, moved, loop = Ear(), asyncio.Event(), asyncio.new_event_loop()
     logging.getLogger("traywatch.watch.supervise").addHandler(ear)

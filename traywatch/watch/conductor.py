@@ -266,6 +266,9 @@ class Conductor:
             await self.ledger.take(page.id, failure)
         except StoreError:
             return
+        except Exception as error:  # noqa: BLE001 - a fault of ours: the page is due again all the same
+            self._looker.fault(page, error)
+            return
         after = self.ledger.memory(page.id)
         told_at_once = before.read_at is None and failure.fault is not Fault.UNREACHABLE
         if (after.unreadable and not before.unreadable) or (told_at_once and not before.misses):

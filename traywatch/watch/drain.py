@@ -26,6 +26,7 @@ from traywatch.core.errors import SinkError, StoreError
 from traywatch.core.model import Recorded
 from traywatch.sinks import Sink
 from traywatch.store import Cursor, Store
+from traywatch.watch.supervise import raisable
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class Worker:
             try:
                 result = job()
             except BaseException as error:  # noqa: BLE001 - raised where it is awaited
-                _call_soon(loop, _settle, done, None, _harmless(error))
+                _call_soon(loop, _settle, done, None, raisable(error))
             else:
                 _call_soon(loop, _settle, done, result, None)
 
@@ -75,13 +76,6 @@ class Worker:
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
             job()
-
-
-def _harmless(error: BaseException) -> Exception:
-    """What a library raises to end the program, or Futures refuse, ends a batch at most."""
-    if isinstance(error, Exception) and not isinstance(error, StopIteration):
-        return error
-    return RuntimeError(f"{type(error).__name__}: {error}")
 
 
 def _call_soon(loop: asyncio.AbstractEventLoop, *call: object) -> None:

@@ -22,6 +22,7 @@ from traywatch.core.model import Event, Observation, Page, Snapshot
 from traywatch.core.scope import Scope
 from traywatch.store import Commit, PageRecord, Store
 from traywatch.watch.clock import Clock
+from traywatch.watch.supervise import raisable
 
 log = logging.getLogger(__name__)
 
@@ -140,9 +141,8 @@ class Ledger:
                 staged[page_id] = self._advance(page_id, entry, staged)
             except StoreError:
                 raise
-            except Exception as error:  # one page's bug must not stop another's commit
-                log.error("could not be taken", exc_info=error, extra={"page": page_id})
-                _resolve([entry], error)
+            except Exception as error:  # noqa: BLE001 - one page's bug stops no other's commit
+                _resolve([entry], raisable(error))
             else:
                 receipts.update(filter(None, (entry.receipt,)))
         return staged

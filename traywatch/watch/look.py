@@ -73,8 +73,12 @@ class Looker:
         self._fetch = fetch
         self._clock = clock
         self._followed: set[str] = set()
-        """Pages that were looked at since the start, the last time with their news stored."""
+        """Pages that were looked at since the start."""
+        self._kept_back: set[str] = set()
+        """Those whose news could not be stored the last time."""
         self._searched_at: dict[str, datetime] = {}
+        self._faults: dict[str, str] = {}
+        """What last went wrong with a page that nobody foresaw: it is reported once."""
         self._turn = 0.0
 
     def refreshing(self, seconds: float) -> None:
@@ -84,7 +88,7 @@ class Looker:
     async def look(self, page: Page) -> Result:
         """Read the page once. Never raises; a store that is down shows in the ledger."""
         try:
-            return await self._look(page)
+            result = await self._look(page)
         except FetchError as error:
             outcome = Outcome(
                 False, http_status=error.http_status, retry_after_s=error.retry_after_s
@@ -93,12 +97,21 @@ class Looker:
         except FormatError as error:
             return Result(Outcome(False, http_status=200), Failure(Fault.UNREADABLE, str(error)))
         except StoreError:
-            self._followed.discard(page.id)
+            self._kept_back.add(page.id)
             return Result(Outcome(True))
-        except Exception as error:  # a fault of ours: the page cannot be read, the others can
-            log.error("could not be taken", exc_info=error, extra={"page": page.id})
-            reason = f"traywatch failed on it: {type(error).__name__}: {error}"
-            return Result(Outcome(False), Failure(Fault.UNREADABLE, reason))
+        except Exception as error:  # noqa: BLE001 - ours: the page cannot be read, the others can
+            return Result(Outcome(False), self.fault(page, error))
+        self._faults.pop(page.id, None)
+        return result
+
+    def fault(self, page: Page, error: Exception) -> Failure:
+        """What nobody foresaw, as a failure of the page; reported once until it can be read."""
+        reason = f"traywatch failed on it: {type(error).__name__}: {error}"
+        again = self._faults.get(page.id) == reason
+        self._faults[page.id] = reason
+        level = logging.DEBUG if again else logging.ERROR
+        log.log(level, "could not be taken", exc_info=error, extra={"page": page.id})
+        return Failure(Fault.UNREADABLE, reason)
 
     async def _look(self, page: Page) -> Result:
         record = self._ledger.record(page.id)
@@ -153,7 +166,7 @@ class Looker:
             validators=found.reply.validators,
             away_since=self._away_since(page, found.reply),
         )
-        self._followed.add(page.id)
+        self._note_followed(page)
         await self._follow_up(page, found.platform, found.address)
 
     async def _take(self, page: Page, platform: Platform, reply: Reply) -> None:
@@ -163,8 +176,12 @@ class Looker:
             await self._ledger.take(page.id, Unchanged(), **changes)
         else:
             await self._record(page, platform.parse(reply), **changes)
-        self._followed.add(page.id)
+        self._note_followed(page)
         await self._follow_up(page, platform, self._ledger.record(page.id).address or reply.url)
+
+    def _note_followed(self, page: Page) -> None:
+        self._followed.add(page.id)
+        self._kept_back.discard(page.id)
 
     async def _record(self, page: Page, snapshot: Snapshot, **changes: Any) -> None:
         """A polled document that lists no longer-open incidents too is still a look at the page:
@@ -181,8 +198,8 @@ class Looker:
 
         A page that says something else after a long while may have said more in between, and so
         may one without a clock of its own that says the same; so may any page while we did not
-        run, or could not store what it said. Kept with the page until its history was read: not
-        even a kill in between loses it.
+        run, and one that says the same since we could not store what it said: that is an old copy.
+        Kept with the page until its history was read: not even a kill in between loses it.
         """
         record = self._ledger.record(page.id)
         memory = record.memory
@@ -191,7 +208,7 @@ class Looker:
         now = self._clock.now()
         is_same = reply.unchanged and memory.watermark_at is not None
         is_gap = now - memory.read_at > AWAY or page.id not in self._followed
-        if is_same or not is_gap:
+        if page.id not in self._kept_back and (is_same or not is_gap):
             return None
         return memory.watermark_at or min(memory.read_at, now) - SLACK
 

@@ -70,6 +70,14 @@ async def _watched(run: Callable[[Beat], Awaitable[None]], silent_s: float | Non
         await run(beat)
 
 
+def raisable(error: BaseException) -> Exception:
+    """The error as it may be handed to whoever waits for it: one that would end the program, or
+    that Futures refuse, ends what was being done at most."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    return RuntimeError(f"{type(error).__name__}: {error}")
+
+
 class Watchdog:
     """Reports, from a thread of its own, an event loop that something blocks."""
 
@@ -86,6 +94,7 @@ class Watchdog:
 
     def __exit__(self, *exc: object) -> None:
         self._stopped.set()
+        self._alive.set()  # whoever waits for that need not any more
 
     def _run(self) -> None:
         while not self._stopped.is_set():
@@ -97,5 +106,6 @@ class Watchdog:
             if not self._alive.wait(self._silent_s) and not self._stopped.is_set():
                 log.error("nothing has moved for %.0f s: something blocks", self._silent_s)
                 self._alive.wait()
-                log.warning("it moves again")
+                if not self._stopped.is_set():
+                    log.warning("it moves again")
             self._stopped.wait(self._silent_s / 3)
