@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Final
 
 from traywatch.config import Config
-from traywatch.core.errors import StoreError
+from traywatch.core.errors import StoreError, StoreLocked
 from traywatch.core.model import Page
 from traywatch.core.overview import Overview
 from traywatch.fetch import Fetcher
@@ -31,6 +31,9 @@ from traywatch.watch.conductor import Conductor
 log = logging.getLogger(__name__)
 
 SPARE_FILES: Final = 256
+LOCKED_S: Final = 15.0
+"""How long a store that another program holds (a backup, say) is waited for at start."""
+RETRY_S: Final = 0.5
 
 
 class Running:
@@ -86,7 +89,7 @@ async def conductor_for(
 ) -> AsyncIterator[Conductor]:
     """A conductor with its store and its HTTP client, put away at the end."""
     _allow_connections(len(config.pages))
-    store, fetcher = _open_store(profile), Fetcher()
+    store, fetcher = await _open_store(profile), Fetcher()
     try:
         yield Conductor(
             pages=config.pages, store=store, sinks=sinks, fetch=fetcher, on_overview=on_overview
@@ -130,13 +133,13 @@ def line_sinks(profile: Profile) -> list[Sink]:
     return [ConsoleSink(sys.stdout), LogFileSink(profile.records_file)]
 
 
-def _open_store(profile: Profile) -> SqliteStore:
+async def _open_store(profile: Profile) -> SqliteStore:
     """The profile's store; where it cannot be written, one in memory, with a warning.
 
     Raises StoreError for a database of a newer version: it is left alone.
     """
     try:
-        store, notices = SqliteStore.open(profile.state_dir, datetime.now(UTC))
+        store, notices = await _open_unlocked(profile)
     except OtherVersion:
         raise
     except StoreError as error:
@@ -145,6 +148,17 @@ def _open_store(profile: Profile) -> SqliteStore:
     for notice in notices:
         log.warning("%s", notice)
     return store
+
+
+async def _open_unlocked(profile: Profile) -> tuple[SqliteStore, tuple[str, ...]]:
+    """The store and its notices, once nobody else holds it. Raises StoreError."""
+    for tries in range(int(LOCKED_S / RETRY_S)):
+        with suppress(StoreLocked):
+            return SqliteStore.open(profile.state_dir, datetime.now(UTC))
+        if tries == 0:
+            log.warning("another program holds what is remembered, waiting for it")
+        await asyncio.sleep(RETRY_S)
+    return SqliteStore.open(profile.state_dir, datetime.now(UTC))
 
 
 def _allow_connections(pages: int) -> None:

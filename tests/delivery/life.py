@@ -310,6 +310,7 @@ class Life:
 
     def __init__(self, world: World) -> None:
         self.fate = world.fate
+        self.store = world.open_store()  # may be the end already
         self.loop = Timelapse()
         self.loop.wall_offset = world.at - EPOCH
         self.loop.set_exception_handler(self._take_mishap)
@@ -317,7 +318,6 @@ class Life:
         self.mishaps: list[BaseException] = []
         """What nobody expected: exceptions that reached the loop."""
         self.net = Net(world.vendors)
-        self.store = world.open_store()
         sinks: list[Sink] = [Screen(self.fate, world), Paper(world.log_path, self.fate, world)]
         self.conductor = Conductor(
             pages=[vendor.page for vendor in world.vendors.values()],

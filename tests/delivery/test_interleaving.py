@@ -8,11 +8,6 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.delivery.interleaving import Interleaving
 
-# A life that is killed is dropped where it stands, its loop and all, as a kill drops it.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
-)
-
 SEQUENCES = 2_000
 SOAK_SEQUENCES = 100_000
 BATCHES = 20

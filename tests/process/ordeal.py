@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.process.harness import (
+    OUT_WITHIN_S,
     PATIENCE_S,
     Program,
     Record,
@@ -173,6 +174,22 @@ class Ordeal:
         else:
             self.publish(self.dice.choice((0, 0, 1, 2, 4)))
             self.live_until(self.kill_at_any_moment)
+
+    def polite_round(self) -> None:
+        """Publish, start, tell it to end whatever it is at; it must be out in time."""
+        self.vendor.forget_requests()
+        self.publish(self.dice.choice((1, 2, 4)))
+        program = self.start()
+        try:
+            self.vendor.wait_for(lambda log: len(log) > 0, PATIENCE_S)
+            program.ended_within(self.dice.uniform(0.0, self.dice.choice((0.02, 0.1, 1.2))))
+            how, exit_code = self.dice.choice(((signal.SIGTERM, 0), (signal.SIGINT, 130)))
+            program.send(how)
+            assert program.wait(OUT_WITHIN_S) == exit_code
+        finally:
+            program.close()
+        assert "Traceback" not in program.stderr.all()
+        self.console += program.stdout.all()
 
     # ------------------------------------------------------------ the account
 

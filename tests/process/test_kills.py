@@ -37,6 +37,7 @@ ON_THE_WAY: Final = tuple(p for p in POINTS if not p.startswith((*AT_FIRST_START
 _MOST_NEWS: Final = 50
 """So often something is published before a point that is not passed fails the test."""
 SHORT_ROUNDS: Final = 30
+POLITE_ROUNDS: Final = 20
 SOAK_ROUNDS: Final = 1_000
 
 Begin = Callable[..., Ordeal]
@@ -117,6 +118,16 @@ def _die(ordeal: Ordeal, at: str, *, news: int = 2) -> None:
 
 def test_killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice(begin: Begin) -> None:
     _endure(begin(seed=20251118, rotate_bytes=2_000), SHORT_ROUNDS)
+
+
+def test_told_to_end_at_any_moment_it_is_out_in_time_and_keeps_everything(begin: Begin) -> None:
+    ordeal = begin(seed=7, rotate_bytes=2_000)
+    ordeal.begin()
+    for _ in range(POLITE_ROUNDS):
+        ordeal.polite_round()
+    ordeal.settle()
+    assert ordeal.kills == 0
+    ordeal.check()
 
 
 @pytest.mark.soak

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,31 @@ def test_a_stopped_process_holds_its_profile_and_goes_on_where_it_was(
     program.prints(FOUND)
     polled_again(vendor)
     program.stop()
+
+
+def test_a_store_that_is_locked_at_start_is_waited_for(
+    vendor: DemoVendor, watch: Start, profile: Path
+) -> None:
+    vendor.open_incident("Errors", "We are looking into it.")
+    first = watch()
+    first.prints(OPENING)
+    first.stop()
+    rival = sqlite3.connect(profile / "traywatch.db", isolation_level=None)
+    rival.execute("BEGIN EXCLUSIVE")
+    second = watch()
+    second.says("another program holds what is remembered, waiting for it")
+    rival.execute("COMMIT")
+    rival.close()
+    vendor.open_incident("Errors too", "We are looking into that as well.")
+    second.prints(
+        "\n[2025-11-18 12:00:00] Product: Example Cloud - Errors too\n"
+        "Status: We are looking into that as well.\n"
+    )
+    second.stop()
+    third = watch()
+    polled_again(vendor)
+    third.stop()
+    assert third.stdout.text == "", "it was remembered"
 
 
 def test_offline_is_one_calm_line_and_news_comes_when_it_is_over(

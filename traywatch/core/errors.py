@@ -5,6 +5,7 @@ TraywatchError
 ├── FetchError    no reply: network, TLS, HTTP error, a reply over the limits
 ├── FormatError   a reply that is no status page we can read
 ├── StoreError    the profile's database
+│   └── StoreLocked  another program holds it
 ├── SinkError     a place where lines or toasts go
 ├── ListenError   the local HTTP server could not be started
 └── AutostartError  the system's list of what starts at login
@@ -55,6 +56,10 @@ class FormatError(TraywatchError):
 
 class StoreError(TraywatchError):
     """The store did not take or give something. Nothing was half done."""
+
+
+class StoreLocked(StoreError):
+    """Another program holds the store, for the moment."""
 
 
 class SinkError(TraywatchError):

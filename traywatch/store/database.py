@@ -12,12 +12,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from traywatch.core.errors import StoreError
+from traywatch.core.errors import StoreError, StoreLocked
 
+_LOCKED: Final = "another program holds it locked"
 _CIRCUMSTANCES: Final = {
-    sqlite3.SQLITE_BUSY: "another program holds it locked",
-    sqlite3.SQLITE_LOCKED: "another program holds it locked",
-    sqlite3.SQLITE_PROTOCOL: "another program holds it locked",
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+    sqlite3.SQLITE_PROTOCOL: _LOCKED,
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_READONLY: "it cannot be written",
     sqlite3.SQLITE_PERM: "access is denied",
@@ -91,7 +92,8 @@ def explained(place: str) -> Iterator[None]:
 def explain(place: str, error: Exception) -> StoreError:
     """A SqlError as one line for a person."""
     words = _CIRCUMSTANCES.get(_primary_code(error))
-    return StoreError(f"{place}: {words} ({error})" if words else f"{place}: {error}")
+    kind = StoreLocked if words == _LOCKED else StoreError
+    return kind(f"{place}: {words} ({error})" if words else f"{place}: {error}")
 
 
 def speaks_of_contents(error: Exception) -> bool:

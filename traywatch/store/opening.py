@@ -21,8 +21,8 @@ from traywatch.store import database, files, rows, schema
 from traywatch.store.database import Damaged, SqlError
 from traywatch.store.rows import StoredPage
 
-OPEN_TIMEOUT_S: Final = 2.0
-"""How long a lock of another program is waited for at start, where nothing else is to be done."""
+OPEN_TIMEOUT_S: Final = 0.5
+"""How long one try to open waits for another program's lock; nothing else is done meanwhile."""
 CHECK_FOR_S: Final = 1.5
 """How long contents are checked: enough for some 500 MB, what is larger is not ours to expect."""
 
