@@ -91,6 +91,14 @@ def test_every_platform_is_in_the_readme() -> None:
     assert re.findall(r"`([a-z0-9]+)`", row)[1:] == [platform.name for platform in PLATFORMS]
 
 
+def test_each_promise_leads_to_a_test_that_is_there() -> None:
+    promises = section("What traywatch promises").partition("\n- ")[2].partition("\n\n")[0]
+    for promise in promises.split("\n- "):
+        (proof,) = re.findall(r'\[proof\]\((tests/\S+\.py) "(test_\w+)"\)$', promise)
+        file, name = proof
+        assert f"def {name}(" in (ROOT / file).read_text("utf-8"), promise
+
+
 def test_every_target_of_the_makefile_says_what_it_does() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     (named,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
