@@ -7,9 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import (
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -31,6 +38,8 @@ from traywatch.watch.conductor import Conductor
 log = logging.getLogger(__name__)
 
 SPARE_FILES: Final = 256
+MOVE_S: Final = 60.0
+"""How often it is tried to leave memory for a disk that could not be written."""
 LOCKED_S: Final = 15.0
 """How long a store that another program holds (a backup, say) is waited for at start."""
 RETRY_S: Final = 0.5
@@ -90,11 +99,14 @@ async def conductor_for(
     """A conductor with its store and its HTTP client, put away at the end."""
     _allow_connections(len(config.pages))
     store, fetcher = await _open_store(profile), Fetcher()
+    moving = asyncio.create_task(_move_to_disk(store, profile))
     try:
         yield Conductor(
             pages=config.pages, store=store, sinks=sinks, fetch=fetcher, on_overview=on_overview
         )
     finally:
+        moving.cancel()
+        await asyncio.gather(moving, return_exceptions=True)
         await fetcher.aclose()
         store.close()
 
@@ -143,7 +155,7 @@ async def _open_store(profile: Profile) -> SqliteStore:
     except OtherVersion:
         raise
     except StoreError as error:
-        log.warning("%s; what is told now may be told again after the next start", error)
+        log.warning("%s; until it can, what is told may be told again after the next start", error)
         return SqliteStore.in_memory(profile.state_dir)
     for notice in notices:
         log.warning("%s", notice)
@@ -159,6 +171,30 @@ async def _open_unlocked(profile: Profile) -> tuple[SqliteStore, tuple[str, ...]
             log.warning("another program holds what is remembered, waiting for it")
         await asyncio.sleep(RETRY_S)
     return SqliteStore.open(profile.state_dir, datetime.now(UTC))
+
+
+async def _move_to_disk(store: SqliteStore, profile: Profile) -> None:
+    """A store in memory is only there until the profile can be written."""
+    while store.in_memory_only:
+        await asyncio.sleep(MOVE_S)
+        with suppress(StoreError, OSError), _held_by_us(profile):
+            store.move_to(profile.state_dir)
+            log.warning("what is told is remembered again")
+            await asyncio.Event().wait()
+
+
+def _held_by_us(profile: Profile) -> AbstractContextManager[object]:
+    """The profile's lock, where the folder could not even be locked at start.
+
+    Raises ProfileBusy when another process came first, OSError or StoreError when it still cannot.
+    """
+    profile.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        return ProfileLock.acquire(profile.state_dir)
+    except ProfileBusy as busy:
+        if busy.pid != os.getpid():
+            raise
+        return nullcontext()
 
 
 def _allow_connections(pages: int) -> None:

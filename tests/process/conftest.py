@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.process.harness import Program, StoppedClock, hasty_command
+from tests.store.disks import small_disk
 from traywatch.demo import DemoVendor
+
+__all__ = ["small_disk"]
 
 Start = Callable[..., Program]
 

@@ -64,12 +64,14 @@ def records_in(text: str) -> list[Record]:
 
 _HASTY: Final = """
 import sys
+from traywatch import running
 from traywatch.cli import main
 from traywatch.config import reading
 from traywatch.sinks.logfile import LogFileSink
 from traywatch.watch import conductor
 reading.LOOPBACK_FLOOR_S = 0.1
 conductor.PRUNE_S = 0.2
+running.MOVE_S = 0.2
 LogFileSink.__init__.__kwdefaults__.update(rotate_bytes={rotate_bytes}, kept_files=100)
 sys.exit(main())
 """

@@ -16,6 +16,7 @@ from tests.process.harness import (
     StoppedClock,
     polled_again,
 )
+from tests.store.disks import mount
 from traywatch.core.model import ComponentStatus, IncidentStatus
 from traywatch.demo import SUMMARY, Canned, DemoVendor, Drop, Hang
 
@@ -172,6 +173,31 @@ def test_a_store_that_is_locked_at_start_is_waited_for(
     polled_again(vendor)
     third.stop()
     assert third.stdout.text == "", "it was remembered"
+
+
+def test_a_profile_that_cannot_be_written_is_kept_in_memory_until_it_can(
+    vendor: DemoVendor, clock: StoppedClock, hasty: Start, small_disk: Path
+) -> None:
+    profile = ("--profile", str(small_disk / "profile"))
+    outage = vendor.open_incident("Errors", "We are looking into it.")
+    first = hasty(*profile)
+    first.prints(OPENING)
+    first.stop()
+    mount("-o", "remount,ro", str(small_disk))
+    second = hasty(*profile)
+    second.says("what is told may be told again after the next start")
+    clock.move(minutes=5)
+    outage.update(IncidentStatus.IDENTIFIED, "Found.")
+    second.prints(FOUND)
+    mount("-o", "remount,rw", str(small_disk))
+    second.says("what is told is remembered again")
+    second.stop()
+    third = hasty(*profile)
+    polled_again(vendor)
+    third.stop()
+    assert third.stdout.text == "", "it was remembered"
+    log = small_disk / "profile" / "records.log"
+    assert log.read_text(encoding="utf-8") == first.stdout.text + second.stdout.text
 
 
 def test_offline_is_one_calm_line_and_news_comes_when_it_is_over(

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.store.build import fresh_store
+from tests.store.disks import small_disk
 from traywatch.store.sqlite import SqliteStore
+
+__all__ = ["small_disk"]
 
 
 @pytest.fixture

@@ -8,10 +8,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,45 +27,14 @@ from tests.store.build import (
     take,
     with_seen,
 )
+from tests.store.disks import fill, mount
 from traywatch.core.errors import StoreError
-from traywatch.core.memory import Seen
+from traywatch.core.memory import Seen, overlaid
 from traywatch.store import Commit, Cursor, opening
 from traywatch.store.reading import read_profile
 from traywatch.store.sqlite import SqliteStore
 
 posix = pytest.mark.skipif(os.name != "posix", reason="there are no modes on Windows")
-
-
-def mount(*arguments: str) -> None:
-    subprocess.run(["mount", *arguments], check=True, capture_output=True, timeout=30)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte of its own."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("only root can mount a tmpfs, and only on Linux")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    try:
-        mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk))
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"this machine lets nobody mount: {error.stderr.decode().strip()}")
-    yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True, timeout=30)
-
-
-def fill(disk: Path) -> Path:
-    """Take every byte that is left."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        for size in (65536, 512, 1):
-            try:
-                while file.write(b"x" * size):
-                    pass
-            except OSError:
-                continue
-    return ballast
 
 
 def commit_of(*numbers: int, size: int = 10) -> Commit:
@@ -238,6 +206,76 @@ def test_a_store_that_turns_read_only_and_back_loses_nothing(store: SqliteStore)
         [Commit(with_seen(store.pages()["example"], page.record.memory.seen), page.events)], NOW
     )
     assert holds(store, 1, 2)
+
+
+# ---------------------------------------------------------------- in memory meanwhile
+
+
+def tells(store: SqliteStore, *numbers: int) -> None:
+    """More of the page, on top of what the store knows of it."""
+    page = store.pages()["example"]
+    fresh = {key(number): Seen(number, TODAY) for number in numbers}
+    memory = replace(page.memory, seen=overlaid(page.memory.seen, fresh))
+    events = tuple(opened(number) for number in numbers)
+    store.commit([Commit(replace(page, memory=memory), events)], NOW)
+
+
+def in_memory(profile: Path, *numbers: int) -> SqliteStore:
+    """Begun with what could be read, and told more since."""
+    store = SqliteStore.in_memory(profile)
+    tells(store, *numbers)
+    store.move_cursor("log", Cursor(0, "so far"))
+    return store
+
+
+def test_once_the_disk_can_be_written_what_was_in_memory_is_kept(read_only: Path) -> None:
+    store = in_memory(read_only, 2, 3)
+    with pytest.raises(StoreError):
+        store.move_to(read_only)
+    assert holds(store, 1, 2, 3), "nothing moved"
+    before = store.pages()["example"].memory
+    mount("-o", "remount,rw", str(read_only.parent))
+    store.move_to(read_only)
+    assert not store.in_memory_only
+    assert set(before.seen) == {key(n) for n in (1, 2, 3)}, "what was laid over memory still holds"
+    tells(store, 4)
+    store.close()
+    store = fresh_store(read_only)
+    assert holds(store, 1, 2, 3, 4)
+    assert store.cursor("log") == Cursor(0, "so far")
+    assert store.setting("paused") == "yes"
+    assert store._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    store.close()
+
+
+def test_what_another_program_wrote_meanwhile_is_not_overwritten(read_only: Path) -> None:
+    store = in_memory(read_only, 2)
+    mount("-o", "remount,rw", str(read_only.parent))
+    other = fresh_store(read_only)
+    other.commit([commit_of(1, 7)], NOW)
+    other.close()
+    with pytest.raises(StoreError, match="another program wrote to it meanwhile"):
+        store.move_to(read_only)
+    assert holds(store, 1, 2)
+    store.close()
+
+
+def test_a_disk_too_full_to_move_to_is_left_as_it_was(small_disk: Path) -> None:
+    profile = small_disk / "profile"
+    store = fresh_store(profile)
+    store.commit([commit_of(1)], NOW)
+    store.close()
+    store = in_memory(profile, *range(2, 200))
+    ballast = fill(small_disk)
+    with pytest.raises(StoreError):
+        store.move_to(profile)
+    assert holds(store, *range(1, 200))
+    ballast.unlink()
+    store.move_to(profile)
+    store.close()
+    store = fresh_store(profile)
+    assert holds(store, *range(1, 200))
+    store.close()
 
 
 # ---------------------------------------------------------------- locked

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -61,6 +61,21 @@ def open_in_memory(directory: Path | None) -> Opened:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     schema.upgrade(connection)
     return Opened(connection, {})
+
+
+def copy_to_disk(source: sqlite3.Connection, path: Path, known_seq: int) -> sqlite3.Connection:
+    """Replace what the file holds by all of the source, in one transaction.
+
+    known_seq: the newest event of the file when the source was begun with its contents.
+    Raises StoreError, and the file is as it was.
+    """
+    opened, _ = open_or_replace(path, datetime.now(UTC))
+    with _closed_on_error(opened.connection), database.explained(str(path)):
+        if rows.last_seq(opened.connection) != known_seq:
+            raise StoreError(f"{path}: another program wrote to it meanwhile")
+        opened.connection.execute("PRAGMA synchronous = FULL")
+        source.backup(opened.connection)
+    return opened.connection
 
 
 def open_to_read(directory: Path) -> sqlite3.Connection:

@@ -28,6 +28,11 @@ class SeenOnDisk(Mapping[int, Seen]):
         self._place = place
         self._page = page
 
+    def move(self, connection: sqlite3.Connection, place: str) -> None:
+        """The same keys are elsewhere now. In place: memories lie over this very mapping."""
+        self._connection = connection
+        self._place = place
+
     def __getitem__(self, key: int) -> Seen:
         for fingerprint, listed_on in self._rows(
             "SELECT fingerprint, listed_on FROM seen WHERE key = ? AND page = ?", key, self._page

@@ -85,6 +85,8 @@ class SqliteStore:
         self._unwritten: set[str] = set()
         """Pages whose last look is not on disk."""
         self._looks_written_at: datetime | None = None
+        self._known_seq: int | None = None
+        """How new the file was whose contents a store in memory began with; None: it is no such."""
 
     @classmethod
     def open(
@@ -110,7 +112,29 @@ class SqliteStore:
 
         directory: what can be read there it begins with, so that nothing is told again.
         """
-        return cls(opening.open_in_memory(directory), "the store in memory")
+        store = cls(opening.open_in_memory(directory), "the store in memory")
+        store._known_seq = store._last_seq
+        return store
+
+    @property
+    def in_memory_only(self) -> bool:
+        """Is all of it lost when the process ends?"""
+        return self._known_seq is not None
+
+    def move_to(self, directory: Path) -> None:
+        """From memory to disk, with everything: what could not be written at start can be now.
+
+        Raises StoreError: nothing moved, and it may be tried again.
+        """
+        path = directory / files.FILE_NAME
+        connection = opening.copy_to_disk(self._connection, path, self._known_seq or 0)
+        self._connection, left = connection, self._connection
+        self._place = str(path)
+        for page in self._pages.values():
+            if isinstance(page.memory.seen, SeenOnDisk):
+                page.memory.seen.move(connection, self._place)
+        left.close()
+        self._known_seq = None
 
     # ---------------------------------------------------------------- pages
 
