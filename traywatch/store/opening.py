@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -67,9 +67,10 @@ def copy_to_disk(source: sqlite3.Connection, path: Path, known_seq: int) -> sqli
     """Replace what the file holds by all of the source, in one transaction.
 
     known_seq: the newest event of the file when the source was begun with its contents.
-    Raises StoreError, and the file is as it was.
+    Raises StoreError, and the file is as it was; also where it is damaged: that is for a start.
     """
-    opened, _ = open_or_replace(path, datetime.now(UTC))
+    files.make_private(path.parent)
+    opened = _open(path)
     with _closed_on_error(opened.connection), database.explained(str(path)):
         if rows.last_seq(opened.connection) != known_seq:
             raise StoreError(f"{path}: another program wrote to it meanwhile")
