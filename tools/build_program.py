@@ -20,8 +20,8 @@ from tools import sbom
 from tools.borrowed import borrow, missing_module
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-WORK: Final = ROOT / ".build" / "pyinstaller"
-"""What PyInstaller keeps from one build to the next."""
+WORK: Final = ROOT / ".build" / "pyinstaller" / sys.platform
+"""What PyInstaller keeps from one build to the next. Under wine one checkout builds for two."""
 BESIDE: Final = ("LICENSE", "README.md")
 """What lies beside the program."""
 BESIDE_ON_LINUX: Final = (

@@ -23,8 +23,9 @@ from urllib.parse import quote
 
 from traywatch import __version__
 
-NOTES: Final = Path(__file__).resolve().parent.parent / ".build" / "pyinstaller" / "build"
-"""What PyInstaller wrote down of its last build."""
+ROOT: Final = Path(__file__).resolve().parent.parent
+NOTES: Final = ROOT / ".build" / "pyinstaller" / sys.platform / "build"
+"""What PyInstaller wrote down of its last build for this system."""
 TABLES: Final = ("COLLECT-00.toc", "PYZ-00.toc")
 
 Json = dict[str, Any]
