@@ -99,10 +99,12 @@ def _in_turns(addresses: Sequence[str]) -> list[str]:
 
 async def _attempt(address: str, port: int) -> tuple[Stream, str]:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    # asyncio's loop on Windows takes a pair for IPv4: "Invalid argument".
+    place = (address, port, 0, 0) if family == socket.AF_INET6 else (address, port)
     connecting = socket.socket(family, socket.SOCK_STREAM)
     try:
         connecting.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(connecting, (address, port))
+        await asyncio.get_running_loop().sock_connect(connecting, place)
     except BaseException:
         connecting.close()
         raise

@@ -5,6 +5,18 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+from collections.abc import Mapping
+from typing import Final
+
+_OF_WINDOWS: Final[Mapping[int, int]] = {
+    1225: errno.ECONNREFUSED,  # ERROR_CONNECTION_REFUSED
+    1231: errno.ENETUNREACH,  # ERROR_NETWORK_UNREACHABLE
+    1232: errno.EHOSTUNREACH,  # ERROR_HOST_UNREACHABLE
+}
+"""What ConnectEx ends with, for which Python knows no errno and says EINVAL.
+
+https://learn.microsoft.com/windows/win32/debug/system-error-codes--1000-1299-
+"""
 
 
 def of_lookup(error: OSError) -> str:
@@ -16,7 +28,8 @@ def of_lookup(error: OSError) -> str:
 
 def of_connect(error: OSError) -> str:
     """Why no connection came about."""
-    match error.errno:
+    number = getattr(error, "winerror", None)  # elsewhere it has none
+    match _OF_WINDOWS.get(number or 0) or error.errno:
         case errno.ECONNREFUSED:
             return "connection refused"
         case errno.ENETUNREACH | errno.EHOSTUNREACH | errno.EADDRNOTAVAIL:
