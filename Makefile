@@ -20,10 +20,10 @@ COMPILE := $(LOCK)/$(BIN)/python -m uv pip compile pyproject.toml --quiet --upgr
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make lock"
 
-.PHONY: help run test lint format bench build packages screenshots soak lock icons clean
+.PHONY: help run test lint format bench build build-windows test-windows packages screenshots soak lock icons clean
 
 help: ## list what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/run.done ## watch on the console; ARGS="--demo" plays a whole outage
 	@$(PY) -m traywatch --console $(ARGS)
@@ -50,6 +50,15 @@ bench: $(VENV)/dev.done ## print the figures of every benchmark
 
 build: $(VENV)/dev.done ## the program in one folder that needs no Python, into dist
 	$(PY) -m tools.build_program
+
+build-windows: $(VENV)/dev.done ## the Windows programs, under wine, into .build/wine/dist
+	$(PY) -m tools.wine.install
+	$(PY) -m tools.wine.run python -m tools.build_program .build/wine/dist
+
+test-windows: build-windows ## the tests under wine, and what its programs show on a desktop
+	@tools/install-desktop
+	$(PY) -m tools.wine.suites
+	CI=1 $(PY) -m pytest -m windows tests/windows $(ARGS)
 
 packages: $(VENV)/dev.done ## wheel and source archive, into dist
 	$(PY) -m build --no-isolation --outdir dist

@@ -298,14 +298,18 @@ class Desk:
 
     def click(self, x: int, y: int, button: int = 1) -> None:
         """Move the pointer there, press a button, and take the pointer away again."""
-        self._fake(X.MotionNotify, x=x, y=y)
+        self.point(x, y)
         self._fake(X.ButtonPress, button)
         self._fake(X.ButtonRelease, button)
         self.park_pointer()
 
+    def point(self, x: int, y: int) -> None:
+        """Move the pointer there."""
+        self._fake(X.MotionNotify, x=x, y=y)
+
     def park_pointer(self) -> None:
         """Away from anything that lights up under it."""
-        self._fake(X.MotionNotify, x=SCREEN[0] // 2, y=SCREEN[1] - 40)
+        self.point(SCREEN[0] // 2, SCREEN[1] - 40)
 
     def _fake(self, kind: int, detail: int = 0, **where: int) -> None:
         assert self._display

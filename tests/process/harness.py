@@ -99,10 +99,11 @@ class StoppedClock:
 
 
 class Output:
-    """Everything that came out of a pipe, as it comes."""
+    """Everything that came out of a pipe, as it comes. ``newline``: how its lines end."""
 
-    def __init__(self, pipe: IO[bytes]) -> None:
+    def __init__(self, pipe: IO[bytes], newline: str = "\n") -> None:
         self._pipe = pipe
+        self._newline = newline
         self._got = bytearray()
         self._came = threading.Condition()
         self._ended = False
@@ -132,7 +133,8 @@ class Output:
     def text(self) -> str:
         """All that came until now."""
         with self._came:
-            return self._got.decode("utf-8", "backslashreplace")
+            text = self._got.decode("utf-8", "backslashreplace")
+        return text.replace(self._newline, "\n")
 
     def close(self) -> None:
         """Let go of a pipe whose writer is gone."""
@@ -151,6 +153,7 @@ class Program:
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] = ("-m", "traywatch"),
         executable: str = sys.executable,
+        newline: str = "\n",
     ) -> None:
         self._process = subprocess.Popen(
             [executable, *command, *arguments],
@@ -162,8 +165,8 @@ class Program:
         )
         assert self._process.stdout
         assert self._process.stderr
-        self.stdout = Output(self._process.stdout)
-        self.stderr = Output(self._process.stderr)
+        self.stdout = Output(self._process.stdout, newline)
+        self.stderr = Output(self._process.stderr, newline)
         self._expected = ""
 
     def prints(self, *records: str) -> None:

@@ -1,0 +1,48 @@
+"""Runs the tests with the Windows CPython under wine: ``python -m tools.wine.suites [ARGUMENT...]``
+
+All of them but those named here. Arguments go to pytest. A test that is for another system says so
+itself, and is skipped.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+from tools.wine.run import run
+
+LEFT_OUT: Final[Mapping[str, str]] = {
+    "tests/build": "the Linux build, with Linux' own tools; tests/windows has the other",
+    "tests/desktop": "icons by X11 and D-Bus; tests/windows has the other",
+    "tests/windows": "starts Windows programs from outside, and looks",
+    "tests/process/test_kills.py": "looks for the exit code of SIGKILL, which Windows lacks",
+    "tests/process/test_life.py": "ends by SIGTERM, stops by SIGSTOP; tests/windows ends by Ctrl-C",
+    "tests/delivery/test_interleaving.py": "2,000 lives with their files: over an hour under wine",
+    "tests/test_packaging.py": "git, and an archive that is made on Linux",
+}
+"""Files and folders that are not run, and why."""
+NOT_UNDER_WINE: Final[Mapping[str, str]] = {
+    "tests/faults/test_tls.py::test_a_bad_certificate_is_never_accepted": (
+        "wine 8 takes a chain that ends nowhere for trusted, and has no words for what it refuses"
+    ),
+    "tests/faults/test_tls.py::test_a_handshake_that_fails[reset]": (
+        "asyncio's loop on Windows ends a connection before it resets it"
+    ),
+}
+"""Single tests that would fail for a fault that is not ours."""
+
+
+def main() -> int:
+    """The exit code of pytest."""
+    for place, reason in {**LEFT_OUT, **NOT_UNDER_WINE}.items():
+        print(f"not run here: {place} ({reason})", flush=True)
+    ignored = [f"--ignore={place}" for place in LEFT_OUT]
+    ignored += [f"--deselect={test}" for test in NOT_UNDER_WINE]
+    # What a test leaves lies on the made-up C: drive, where nobody would look for it.
+    options = ("-p", "no:cacheprovider", "-o", "tmp_path_retention_policy=none")
+    return run("python", "-m", "pytest", *options, *ignored, *sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
