@@ -38,6 +38,11 @@ class Started:
         return [json.loads(line) for line in self.lines]
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
     def runs(self) -> bool:
         """Has it not ended yet?"""
         return self._process.poll() is None
