@@ -16,6 +16,7 @@ from tools.wine import PYTHON, environment
 
 def run(program: str, *arguments: str) -> int:
     """The exit code."""
+    _start_server()
     command = ["wine", str(PYTHON) if program == "python" else program, *arguments]
     pipe = subprocess.PIPE
     with subprocess.Popen(
@@ -24,6 +25,15 @@ def run(program: str, *arguments: str) -> int:
         _leave_empty(process)
         _pass_on(process)
     return process.returncode
+
+
+def _start_server() -> None:
+    """Without our outputs: it would hold them open, and at its end fill them with its own affairs.
+
+    It fails where there is one already, and ends by itself soon after the last program.
+    """
+    quiet = subprocess.DEVNULL
+    subprocess.run(["wineserver"], env=environment(), stdout=quiet, stderr=quiet, check=False)
 
 
 def _leave_empty(process: subprocess.Popen[bytes]) -> None:
