@@ -41,6 +41,12 @@ def ends_well(program: Started) -> None:
     assert not any("Traceback" in line for line in program.complaints), program.complaints
 
 
+def look_seldom(profile: Path, vendor: DemoVendor) -> None:
+    """Once an hour, so that no poll wakes the tray."""
+    text = f'[[pages]]\nurl = "{vendor.url}"\ninterval = 3600\n'
+    (profile / "config.toml").write_text(text, "utf-8")
+
+
 def holder(profile: Path) -> str:
     """The Windows process that holds the profile."""
     return (profile / "traywatch.lock").read_text().strip()
@@ -93,7 +99,7 @@ def test_the_tooltip_names_what_is_wrong(
 def test_the_menu_is_drawn_and_each_row_obeys(
     screen: Screen, outage: DemoVendor, profile: Path, in_profile: InProfile, tmp_path: Path
 ) -> None:
-    (profile / "config.toml").write_text(f'[[pages]]\nurl = "{outage.url}"\ninterval = 3600\n')
+    look_seldom(profile, outage)
     program = screen.start(*in_profile)
     menu = opened(screen)
     screen.desk.screenshot("windows-menu")
@@ -174,6 +180,7 @@ def test_ctrl_c_ends_it_in_good_order(
     screen: Screen, outage: DemoVendor, profile: Path, in_profile: InProfile
 ) -> None:
     """Where it was started from a terminal; a windowed program never hears of Ctrl-C."""
+    look_seldom(profile, outage)
     program = screen.start(*in_profile, name="traywatchc.exe")
     screen.icon(RED)
     program.signal(signal.SIGINT)
@@ -183,8 +190,9 @@ def test_ctrl_c_ends_it_in_good_order(
 
 
 def test_with_a_menu_open_ctrl_c_ends_it_too(
-    screen: Screen, outage: DemoVendor, in_profile: InProfile
+    screen: Screen, outage: DemoVendor, profile: Path, in_profile: InProfile
 ) -> None:
+    look_seldom(profile, outage)
     program = screen.start(*in_profile, name="traywatchc.exe")
     opened(screen)
     program.signal(signal.SIGINT)
