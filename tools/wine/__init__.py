@@ -1,7 +1,8 @@
 """Windows without a Windows: wine, and in it a CPython for Windows with the locked packages.
 
     install    makes it, in .build/wine
-    run        runs a Windows program in it: python -m tools.wine.run python -m pytest
+    run        runs a Windows program in it: python -m tools.wine.run python -m pip list
+    suites     runs the tests in it, but for those that are of Linux
 
 It is for tests and trial builds. What it does not show truly is listed in RELEASING.md.
 """

@@ -1,11 +1,13 @@
 """Runs the tests with the Windows CPython under wine: ``python -m tools.wine.suites [ARGUMENT...]``
 
 All of them but those named here. Arguments go to pytest. A test that is for another system says so
-itself, and is skipped.
+itself, and is skipped. With ``--here`` as the first argument it is the Python that runs this, for a
+real Windows or a Mac.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Mapping
 from typing import Final
@@ -35,13 +37,20 @@ NOT_UNDER_WINE: Final[Mapping[str, str]] = {
 
 def main() -> int:
     """The exit code of pytest."""
-    for place, reason in {**LEFT_OUT, **NOT_UNDER_WINE}.items():
-        print(f"not run here: {place} ({reason})", flush=True)
-    ignored = [f"--ignore={place}" for place in LEFT_OUT]
-    ignored += [f"--deselect={test}" for test in NOT_UNDER_WINE]
+    if sys.argv[1:2] == ["--here"]:
+        command = [sys.executable, "-m", "pytest", *_without(LEFT_OUT, "ignore"), *sys.argv[2:]]
+        return subprocess.run(command, check=False).returncode
+    ignored = _without(LEFT_OUT, "ignore") + _without(NOT_UNDER_WINE, "deselect")
     # What a test leaves lies on the made-up C: drive, where nobody would look for it.
     options = ("-p", "no:cacheprovider", "-o", "tmp_path_retention_policy=none")
     return run("python", "-m", "pytest", *options, *ignored, *sys.argv[1:])
+
+
+def _without(places: Mapping[str, str], option: str) -> list[str]:
+    """The options that leave them out, having said why."""
+    for place, reason in places.items():
+        print(f"not run here: {place} ({reason})", flush=True)
+    return [f"--{option}={place}" for place in places]
 
 
 if __name__ == "__main__":
