@@ -10,8 +10,9 @@ from tests.delivery.interleaving import Interleaving
 
 SEQUENCES = 2_000
 SOAK_SEQUENCES = 100_000
-BATCHES = 20
-"""The soak is cut into so many: each can be run by itself, and one that fails ends no other."""
+BATCHES = 100
+"""The soak is cut into so many: each can be run by itself, and one that fails ends no other. What
+Hypothesis remembers of one slows it down more and more."""
 
 ANY = settings(
     deadline=None,
