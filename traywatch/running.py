@@ -155,7 +155,9 @@ async def _open_store(profile: Profile) -> SqliteStore:
     except OtherVersion:
         raise
     except StoreError as error:
-        log.warning("%s; until it can, what is told may be told again after the next start", error)
+        log.warning(
+            "%s; until that is mended, what is told may be told again after the next start", error
+        )
         return SqliteStore.in_memory(profile.state_dir)
     for notice in notices:
         log.warning("%s", notice)
@@ -164,13 +166,18 @@ async def _open_store(profile: Profile) -> SqliteStore:
 
 async def _open_unlocked(profile: Profile) -> tuple[SqliteStore, tuple[str, ...]]:
     """The store and its notices, once nobody else holds it. Raises StoreError."""
-    for tries in range(int(LOCKED_S / RETRY_S)):
-        with suppress(StoreLocked):
+    clock = asyncio.get_running_loop().time
+    until, told = clock() + LOCKED_S, False
+    while True:
+        try:
             return SqliteStore.open(profile.state_dir, datetime.now(UTC))
-        if tries == 0:
+        except StoreLocked:
+            if clock() > until:
+                raise
+        if not told:
             log.warning("another program holds what is remembered, waiting for it")
+            told = True
         await asyncio.sleep(RETRY_S)
-    return SqliteStore.open(profile.state_dir, datetime.now(UTC))
 
 
 async def _move_to_disk(store: SqliteStore, profile: Profile) -> None:
