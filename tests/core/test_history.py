@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.play import heard, identified, incident, investigating, minute, resolved
+from tests.core.play import heard, identified, incident, investigating, minute, postmortem, resolved
 from traywatch.core.history import wanted
 
 OLD = incident("old", investigating(0), resolved(10))
@@ -18,16 +18,16 @@ OPEN = incident("open", investigating(100), identified(110))
     [
         ((), None, (), ()),
         (("old", "open"), None, (), ("old",)),
-        ((), 95, (), ("new", "open")),
-        ((), 100, (), ("new", "open")),
-        ((), 101, (), ()),
+        ((), 95, (), ("new", "reopened", "open")),
+        ((), 100, (), ("new", "reopened", "open")),
+        ((), 111, (), ()),
         ((), 95, ("old", "reopened"), ("new", "reopened", "open")),
-        (("old",), 95, (), ("old", "new", "open")),
+        (("old",), 95, (), ("old", "new", "reopened", "open")),
     ],
     ids=[
         "nothing is wanted",
         "the words of what left the list, once the history agrees that it is over",
-        "what began since we were last here",
+        "what began or was reopened since we were last here",
         "to the instant",
         "all backlog",
         "what is known and was spoken of since",
@@ -45,3 +45,20 @@ def test_wanted(
         assert tuple(i.id for i in part.incidents) == taken
         assert not part.exhaustive
         assert not part.components, "a history says nothing of components"
+
+
+def test_of_what_was_reopened_since_what_was_said_before_is_backlog() -> None:
+    part = wanted(heard(REOPENED), (), minute(95))
+    assert part is not None
+    assert part.incidents[0].updates == (investigating(100), resolved(110))
+
+
+def test_of_what_is_known_all_is_taken_for_only_what_was_not_told_is_told() -> None:
+    part = wanted(heard(REOPENED), (), minute(95), {"reopened"})
+    assert part is not None
+    assert part.incidents == (REOPENED,)
+
+
+def test_what_is_only_spoken_of_since_is_backlog() -> None:
+    """A postmortem of what was over before the page was first read, say."""
+    assert wanted(heard(incident("old", investigating(0), postmortem(100))), (), minute(95)) is None

@@ -100,6 +100,20 @@ def opened_and_closed_during_a_reboot(machine: Interleaving) -> None:
     machine.world.missed |= {(key, machine.world.wall()) for key in vendor.said}
 
 
+def reopened_and_closed_during_a_reboot(machine: Interleaving) -> None:
+    """It was over before the page was first read: what was said then is backlog."""
+    machine.begin(traits=[PAGE], was_calm=False)
+    machine.open(which=0, hurts=False, seen=False)
+    machine.resolve(which=0, seen=True)
+    machine.restart()
+    assert machine.world
+    vendor = machine.world.vendors["p0"]
+    backlog = set(vendor.said)
+    machine.say_more_of_what_is_over(which=0, word=IncidentStatus.INVESTIGATING, seen=False)
+    machine.resolve(which=0, seen=False)
+    machine.world.missed |= {(key, machine.world.wall()) for key in vendor.said.keys() - backlog}
+
+
 def killed_between_a_gap_and_its_history(machine: Interleaving) -> None:
     for steps in range(1, STEPS):
         dying = Interleaving()
@@ -249,6 +263,7 @@ STORIES: Final[tuple[Story, ...]] = (
     over_before_the_disk_is_well_and_killed,
     reopened_and_over_before_the_disk_is_well,
     opened_and_closed_during_a_reboot,
+    reopened_and_closed_during_a_reboot,
     killed_between_a_gap_and_its_history,
     half_a_history_after_a_gap,
     a_first_cursor_that_cannot_be_stored,
