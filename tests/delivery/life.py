@@ -286,9 +286,11 @@ class Hand:
         return await done
 
     def stop(self, timeout_s: float) -> None:
-        """A thread finishes what it was given, whether or not anybody waits for it."""
+        """A thread finishes what it was given, whether or not anybody waits for it, or hears of
+        how it failed."""
         while self._jobs:
-            self._jobs.popleft()[0]()
+            with suppress(Exception):
+                self._jobs.popleft()[0]()
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._jobs:

@@ -13,7 +13,7 @@ from typing import Final
 from tests.delivery.interleaving import Interleaving
 from tests.delivery.life import Trouble
 from tests.delivery.vendor import Serves, Trait
-from traywatch.core.model import IncidentStatus
+from traywatch.core.model import ComponentStatus, IncidentStatus
 
 Story = Callable[[Interleaving], None]
 
@@ -169,6 +169,16 @@ def ended_while_a_sink_is_at_work(machine: Interleaving) -> None:
     machine.restart()
 
 
+def a_sink_that_fails_while_the_program_ends(machine: Interleaving) -> None:
+    """Its second try is under way, and nobody waits any more to hear that it failed too."""
+    machine.begin(traits=[PAGE], was_calm=True)
+    machine.sink_fails(trouble=("log", Trouble.PASSING), times=2)
+    machine.component(which=0, name="Solo", word=ComponentStatus.UNDER_MAINTENANCE, seen=False)
+    machine.hear_of_a_component(which=0, back=0)
+    machine.wait(seconds=0.02)
+    machine.restart()
+
+
 def two_tell_of_the_same_at_once(machine: Interleaving) -> None:
     machine.begin(traits=[PAGE], was_calm=True)
     machine.open(which=0, hurts=False, seen=False)
@@ -270,6 +280,7 @@ STORIES: Final[tuple[Story, ...]] = (
     a_first_cursor_that_cannot_be_stored_before_a_kill,
     killed_while_cursors_cannot_be_stored,
     ended_while_a_sink_is_at_work,
+    a_sink_that_fails_while_the_program_ends,
     two_tell_of_the_same_at_once,
     a_bare_one_and_a_page_tell_of_the_same_at_once,
     a_webhook_names_one_of_two,
