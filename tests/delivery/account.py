@@ -193,9 +193,11 @@ class Account:
         return set(_backlog(vendor, self.world.baselines[vendor.page.id]))
 
     def _is_excused(self, vendor: Vendor, key: UpdateId) -> bool:
-        """It was published before a closing whose words were not to be had."""
+        """It was published before a closing whose words were not to be had; or it was never to be
+        had itself, where the page shows nothing of what is over."""
         at = self.wordless.get(key[0])
-        return at is not None and vendor.said[key].at <= at
+        is_gone = not vendor.trait.history and key not in vendor.shown
+        return is_gone or (at is not None and vendor.said[key].at <= at)
 
     def _check_windows(self, vendor: Vendor) -> None:
         known = {

@@ -236,6 +236,18 @@ def reopened_on_a_page_without_a_clock_while_ours_is_a_day_ahead(machine: Interl
     machine.say_more_of_what_is_over(which=0, word=IncidentStatus.INVESTIGATING, seen=True)
 
 
+def closed_by_late_words_on_a_page_without_a_history(machine: Interleaving) -> None:
+    """It was reopened and closed again since, which nothing shows."""
+    machine.begin(traits=[Trait(dated=False, history=False)], was_calm=True)
+    machine.sleep_through_an_outage(which=0)
+    machine.say_more_of_what_is_over(which=0, word=IncidentStatus.INVESTIGATING, seen=False)
+    machine.update(which=0, word=IncidentStatus.INVESTIGATING, seen=False)
+    machine.hear(which=0, back=3, bare=False, times=1, receipt=None)
+    machine.restart()
+    machine.resolve(which=0, seen=True)
+    machine.hear(which=0, back=3, bare=False, times=1, receipt=None)
+
+
 def an_old_copy_between_two_new_ones(machine: Interleaving) -> None:
     machine.begin(traits=[UNDATED], was_calm=True)
     machine.open(which=0, hurts=True, seen=True)
@@ -287,6 +299,7 @@ STORIES: Final[tuple[Story, ...]] = (
     words_that_come_late,
     reopened_while_our_clock_is_a_day_ahead,
     reopened_on_a_page_without_a_clock_while_ours_is_a_day_ahead,
+    closed_by_late_words_on_a_page_without_a_history,
     an_old_copy_between_two_new_ones,
     an_old_copy_and_no_history,
     a_sink_that_fails_in_every_way,

@@ -91,6 +91,8 @@ class Vendor:
         """When the history last lagged, or was said not to exist."""
         self.served: BoardState | None = None
         """The state of the last summary that was handed out."""
+        self.shown: set[UpdateId] = set()
+        """The updates that any summary had in it."""
         self.note()
 
     # ------------------------------------------------------------ what was said
@@ -187,8 +189,14 @@ class Vendor:
             raise _refusal(404)
         reply = self._reply(url, path, serves, state, validators)
         if path == SUMMARY:
-            self.served = state
+            self._note_served(state)
         return reply
+
+    def _note_served(self, state: BoardState) -> None:
+        self.served = state
+        for incident in state.incidents:
+            if phase_of(incident) is not Phase.CLOSED:
+                self.shown.update(self.update_ids(incident))
 
     def _reply(
         self,
