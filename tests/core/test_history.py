@@ -47,18 +47,6 @@ def test_wanted(
         assert not part.components, "a history says nothing of components"
 
 
-def test_of_what_was_reopened_since_what_was_said_before_is_backlog() -> None:
-    part = wanted(heard(REOPENED), (), minute(95))
-    assert part is not None
-    assert part.incidents[0].updates == (investigating(100), resolved(110))
-
-
-def test_of_what_is_known_all_is_taken_for_only_what_was_not_told_is_told() -> None:
-    part = wanted(heard(REOPENED), (), minute(95), {"reopened"})
-    assert part is not None
-    assert part.incidents == (REOPENED,)
-
-
 def test_what_is_only_spoken_of_since_is_backlog() -> None:
     """A postmortem of what was over before the page was first read, say."""
     assert wanted(heard(incident("old", investigating(0), postmortem(100))), (), minute(95)) is None

@@ -101,7 +101,7 @@ def opened_and_closed_during_a_reboot(machine: Interleaving) -> None:
 
 
 def reopened_and_closed_during_a_reboot(machine: Interleaving) -> None:
-    """It was over before the page was first read: what was said then is backlog."""
+    """It was over before the page was first read, and so had been backlog."""
     machine.begin(traits=[PAGE], was_calm=False)
     machine.open(which=0, hurts=False, seen=False)
     machine.resolve(which=0, seen=True)
@@ -112,6 +112,16 @@ def reopened_and_closed_during_a_reboot(machine: Interleaving) -> None:
     machine.say_more_of_what_is_over(which=0, word=IncidentStatus.INVESTIGATING, seen=False)
     machine.resolve(which=0, seen=False)
     machine.world.missed |= {(key, machine.world.wall()) for key in vendor.said.keys() - backlog}
+
+
+def reopened_and_over_again_before_the_disk_is_well(machine: Interleaving) -> None:
+    """It had come and gone between two looks: the reopening is the first we see of it."""
+    machine.begin(traits=[PAGE], was_calm=True)
+    machine.open(which=0, hurts=False, seen=False)
+    machine.resolve(which=0, seen=True)
+    machine.disk_fails(times=1, late=False)
+    machine.say_more_of_what_is_over(which=0, word=IncidentStatus.INVESTIGATING, seen=True)
+    machine.resolve(which=0, seen=True)
 
 
 def killed_between_a_gap_and_its_history(machine: Interleaving) -> None:
@@ -286,6 +296,7 @@ STORIES: Final[tuple[Story, ...]] = (
     reopened_and_over_before_the_disk_is_well,
     opened_and_closed_during_a_reboot,
     reopened_and_closed_during_a_reboot,
+    reopened_and_over_again_before_the_disk_is_well,
     killed_between_a_gap_and_its_history,
     half_a_history_after_a_gap,
     a_first_cursor_that_cannot_be_stored,

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Final
+from datetime import datetime
 
 from traywatch.core.model import Incident, Snapshot
-
-_LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def wanted(
@@ -26,34 +23,27 @@ def wanted(
 
     ids: the incidents that left the list of open ones. Taken only once the history, too, says
         that they are over: it lags behind the list now and then.
-    away_since: after a gap, how new what we last read was: whatever began since is taken, what is
-        known and was spoken of since, and of what was reopened since what was said since.
+    away_since: after a gap, how new what we last read was: whatever began or was reopened since is
+        taken, and what is known and was spoken of since.
     """
-    parts = (_part(incident, ids, away_since, known) for incident in history.incidents)
-    taken = tuple(part for part in parts if part is not None)
+    taken = tuple(
+        incident
+        for incident in history.incidents
+        if (incident.id in ids and incident.incident_status.closed)
+        or (away_since is not None and _is_news(incident, away_since, known))
+    )
     if not taken:
         return None
     return replace(history, exhaustive=False, components=(), incidents=taken)
 
 
-def _part(
-    incident: Incident, ids: Container[str], since: datetime | None, known: Container[str]
-) -> Incident | None:
-    """What of one incident is wanted."""
-    if incident.id in ids and incident.incident_status.closed:
-        return incident
-    if since is None:
-        return None
-    fresh = tuple(u for u in incident.updates if u.at is not None and u.at >= since)
-    if incident.id in known:  # only what was not told is told
-        return incident if fresh else None
-    if _began_at(incident) >= since:
-        return incident
-    was_reopened = any(not update.incident_status.closed for update in fresh)
-    return replace(incident, updates=fresh) if was_reopened else None
-
-
-def _began_at(incident: Incident) -> datetime:
-    """When it is said to have begun; where that is not said, long ago."""
+def _is_news(incident: Incident, since: datetime, known: Container[str]) -> bool:
+    """Of a known one only what was not told is told. One never heard of that was over before is
+    backlog; but not when it was reopened: a look at the page would have told it whole."""
+    fresh = [u for u in incident.updates if u.at is not None and u.at >= since]
+    if incident.id in known:
+        return bool(fresh)
     times = [update.at for update in incident.updates if update.at is not None]
-    return incident.created_at or min(times, default=_LONG_AGO)
+    began_at = incident.created_at or min(times, default=None)
+    began_since = began_at is not None and began_at >= since
+    return began_since or any(not update.incident_status.closed for update in fresh)
