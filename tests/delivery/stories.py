@@ -206,6 +206,18 @@ def a_bare_one_and_a_page_tell_of_the_same_at_once(machine: Interleaving) -> Non
     machine.hear(which=0, back=0, bare=False, times=1, receipt=None)
 
 
+def a_component_is_heard_of_again_while_our_clock_is_set_back(machine: Interleaving) -> None:
+    """A late word between two that repeat what is known."""
+    machine.begin(traits=[PAGE], was_calm=True)
+    for word in (ComponentStatus.UNDER_MAINTENANCE, ComponentStatus.OPERATIONAL):
+        machine.component(which=0, name="Web", word=word, seen=True)
+    machine.hear_of_a_component(which=0, back=0)
+    machine.hear_of_a_component(which=0, back=1)
+    machine.hear_of_a_component(which=0, back=0)
+    machine.set_clock(minutes=-1440)
+    machine.wait(seconds=1.0)
+
+
 def a_webhook_names_one_of_two(machine: Interleaving) -> None:
     machine.begin(traits=[PAGE], was_calm=True)
     machine.open(which=0, hurts=False, seen=False)
@@ -306,6 +318,7 @@ STORIES: Final[tuple[Story, ...]] = (
     a_sink_that_fails_while_the_program_ends,
     two_tell_of_the_same_at_once,
     a_bare_one_and_a_page_tell_of_the_same_at_once,
+    a_component_is_heard_of_again_while_our_clock_is_set_back,
     a_webhook_names_one_of_two,
     words_that_come_late,
     reopened_while_our_clock_is_a_day_ahead,

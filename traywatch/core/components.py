@@ -79,10 +79,13 @@ def _take(draft: Draft, component: Component, snapshot: Snapshot) -> _Change | N
 def _dated(
     draft: Draft, component: Component, known: KnownComponent | None, *, heard: bool
 ) -> datetime | None:
-    """When it became so."""
+    """When it became so. A date that is not believed takes nothing back of one that was: else a
+    clock of ours that is a day behind would make late words look new."""
+    before = known.updated_at if known else None
     if component.updated_at is None:
-        return known.updated_at if known else None
-    return draft.believed(component.updated_at, None if heard else draft.now + CLOCK_SKEW)
+        return before
+    at = draft.believed(component.updated_at, None if heard else draft.now + CLOCK_SKEW)
+    return at if before is None else max(at, before)
 
 
 def _is_older(component: Component, known: KnownComponent) -> bool:
