@@ -10,6 +10,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,8 @@ Start = Callable[..., Program]
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder with the program in it."""
     folder = build(tmp_path_factory.mktemp("Ünser Büro ✓ 100 % new"))
-    before = listing(folder)
-    make_writable(folder, writable=False)
-    yield folder
-    assert listing(folder) == before, "the program wrote into its own folder"
-    make_writable(folder, writable=True)
+    with untouched(folder):
+        yield folder
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +63,16 @@ def run(tmp_path: Path, program: str) -> Iterator[Start]:
     yield start
     for each in programs:
         each.close()
+
+
+@contextmanager
+def untouched(folder: Path) -> Iterator[None]:
+    """Nothing below the folder can be written, and in the end nothing was."""
+    before = listing(folder)
+    make_writable(folder, writable=False)
+    yield
+    assert listing(folder) == before, "the program wrote into its own folder"
+    make_writable(folder, writable=True)
 
 
 def listing(folder: Path) -> dict[str, tuple[int, int]]:

@@ -8,20 +8,18 @@ import re
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import sys
-import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
-import trustme
 from PyInstaller.archive.readers import CArchiveReader, ZlibArchiveReader
 
 from tests.build.conftest import Start, bare
+from tests.build.handshakes import untrusted
 from tests.process.harness import PATIENCE_S, ROOT, StoppedClock, polled_again, records_in
 from tools import sbom
 from tools.borrowed import missing_module
@@ -105,25 +103,11 @@ def test_the_demo_begins_and_ctrl_c_ends_it(run: Start) -> None:
 
 def test_a_certificate_nobody_signed_is_refused(run: Start, tmp_path: Path) -> None:
     """TLS is there, and the system's certificate store was found."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        threading.Thread(target=_greet, args=(listening, context), daemon=True).start()
-        url = f"https://127.0.0.1:{listening.getsockname()[1]}"
+    with untrusted("127.0.0.1") as port:
+        url = f"https://127.0.0.1:{port}"
         looked = run("--once", "--profile", str(tmp_path / "p"), "--page", url)
         assert looked.wait() == 4
     assert "certificate is not trusted: unable to get local issuer" in looked.stderr.all()
-
-
-def _greet(listening: socket.socket, context: ssl.SSLContext) -> None:
-    while True:
-        try:
-            connection, _ = listening.accept()
-            context.wrap_socket(connection, server_side=True).close()
-        except ssl.SSLError:
-            pass
-        except OSError:
-            return
 
 
 # ---------------------------------------------------------------- what is imported only when on

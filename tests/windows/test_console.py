@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import ssl
-import threading
 import urllib.request
 from pathlib import Path
 from typing import Final
 
 import pytest
-import trustme
 
+from tests.build.handshakes import untrusted
 from tests.process.harness import PATIENCE_S, StoppedClock, polled_again, records_in
 from tests.windows.conftest import Start
 from tests.windows.up import Windows
@@ -189,26 +187,12 @@ def test_the_listener_hears_and_tells(
 def test_a_certificate_for_another_host_is_refused(run: Start, in_profile: tuple[str, str]) -> None:
     """Windows itself is asked: the words are its own. Whom it trusts wine does not show truly: it
     takes any authority, see RELEASING.md."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("other.example").configure_cert(context)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        threading.Thread(target=_greet, args=(listening, context), daemon=True).start()
-        url = f"https://localhost:{listening.getsockname()[1]}"
+    with untrusted("other.example") as port:
+        url = f"https://localhost:{port}"
         looked = run("--once", *in_profile, "--page", url)
         assert looked.wait() == 4
     assert f"certificate is not trusted: {CERT_E_CN_NO_MATCH}" in looked.stderr.all()
     assert "Traceback" not in looked.stderr.text
-
-
-def _greet(listening: socket.socket, context: ssl.SSLContext) -> None:
-    while True:
-        try:
-            connection, _ = listening.accept()
-            context.wrap_socket(connection, server_side=True).close()
-        except ssl.SSLError:
-            pass
-        except OSError:
-            return
 
 
 # ---------------------------------------------------------------- starting at login
