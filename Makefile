@@ -5,6 +5,7 @@
 SHELL := /bin/sh
 
 VENV := .venv
+SOAK := .build/soak
 LOCK := .build/lock
 ifeq ($(OS),Windows_NT)
 BIN := Scripts
@@ -13,10 +14,10 @@ BIN := bin
 endif
 PY := $(VENV)/$(BIN)/python
 # Which index the packages come from is the machine's business; what they are is ours.
-INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
+INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
 
 # One lock for all systems and versions: --universal keeps the markers.
-COMPILE := $(LOCK)/$(BIN)/python -m uv pip compile pyproject.toml --quiet --upgrade --universal \
+COMPILE := $(LOCK)/$(BIN)/python -m uv pip compile --quiet --upgrade --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make lock"
 
@@ -67,14 +68,16 @@ screenshots: $(VENV)/dev.done ## the pictures in the README, from the demonstrat
 	$(PY) -m pytest tests/build -k demo_in_the_tray
 	$(PY) -m tools.crop_screenshots
 
-soak: $(VENV)/dev.done ## the tests that take hours
+soak: $(VENV)/dev.done $(SOAK)/soak.done ## the tests that take hours
 	$(PY) -m pytest -m soak $(ARGS)
 
 lock: ## find the newest versions of everything, into requirements
 	@tools/make-venv $(LOCK)
 	@$(LOCK)/$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(COMPILE) --output-file requirements/run.txt
-	@$(COMPILE) --output-file requirements/dev.txt --extra test --constraint requirements/run.txt
+	@$(COMPILE) --output-file requirements/run.txt pyproject.toml
+	@$(COMPILE) --output-file requirements/dev.txt pyproject.toml --extra test \
+		--constraint requirements/run.txt
+	@$(COMPILE) --output-file requirements/soak.txt --group soak
 
 icons: $(VENV)/run.done ## draw the icon files anew
 	$(PY) -m tools.draw_icons
@@ -84,12 +87,17 @@ clean: ## remove what was made here, the virtual environment included
 
 # A stamp is newer than the lock file it stands for: a second `make run` starts at once.
 $(VENV)/run.done: requirements/run.txt | $(PY)
-	@$(INSTALL) $<
+	@$(PY) $(INSTALL) $<
 	@touch $@
 
 $(VENV)/dev.done: requirements/dev.txt | $(PY)
-	@$(INSTALL) $<
+	@$(PY) $(INSTALL) $<
 	@touch $@
 
 $(PY):
 	@tools/make-venv $(VENV)
+
+$(SOAK)/soak.done: requirements/soak.txt
+	@tools/make-venv $(SOAK)
+	@$(SOAK)/$(BIN)/python $(INSTALL) $<
+	@touch $@
