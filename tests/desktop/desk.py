@@ -321,7 +321,8 @@ class Desk:
     def wait_for(self, condition: Callable[[], T | None], what: str, seconds: float = 10) -> T:
         """Ask again and again until the answer is truthy; past the deadline the test fails.
 
-        A LookupError (a part that is not there yet) is no answer.
+        A LookupError (a part that is not there yet) is no answer. What the screen showed instead
+        is kept as a picture.
         """
         deadline = time.monotonic() + seconds
         while True:
@@ -330,7 +331,9 @@ class Desk:
                     return answer
             except LookupError:
                 pass
-            assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+            if time.monotonic() >= deadline:
+                picture = self.screenshot("instead")
+                raise AssertionError(f"not within {seconds} s: {what}; see {picture}")
             time.sleep(0.02)
 
 
