@@ -20,7 +20,6 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "tests/windows": "starts Windows programs from outside, and looks",
     "tests/process/test_kills.py": "looks for the exit code of SIGKILL, which Windows lacks",
     "tests/process/test_life.py": "ends by SIGTERM, stops by SIGSTOP; tests/windows ends by Ctrl-C",
-    "tests/delivery/test_interleaving.py": "2,000 lives with their files: a quarter of an hour",
     "tests/test_packaging.py": "asks git, which wine has not, and makes archives as Linux does",
 }
 """Files and folders that are not run, and why."""
