@@ -31,6 +31,7 @@ from traywatch.core.model import (
     IncidentClosed,
     IncidentEdited,
     IncidentEvent,
+    IncidentOpened,
     IncidentStatus,
     IncidentUpdated,
     MaintenanceCompleted,
@@ -43,7 +44,9 @@ from traywatch.core.model import (
 from traywatch.core.wording import Toast, digest, toast
 
 KEEP_HEARD: Final = 256
-"""So many open incidents are remembered, the last heard of; it bounds the state's size."""
+"""So many incidents are remembered, the last heard of; it bounds the state's size."""
+_TURNS: Final = (IncidentOpened, IncidentClosed, MaintenanceCompleted)
+"""What holds whenever it was dated: ``advance`` saw to that."""
 
 
 class Silence(StrEnum):
@@ -69,7 +72,7 @@ class Policy:
 
 
 class Heard(NamedTuple):
-    """What an open incident was like when we last heard of it."""
+    """What an incident was like when we last heard of it."""
 
     at: float
     """The update's time in POSIX seconds."""
@@ -86,7 +89,8 @@ class Heard(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What must be known to tell "gets worse": the open incidents as last heard of.
+    """What must be known to tell "gets worse": the incidents as last heard of, their ends included,
+    so that late words of one that is over are known to be late.
 
     Kept as ``text`` in the position of the sink's cursor: it moves with the cursor or not at all.
     """
@@ -109,18 +113,22 @@ class State:
 
     def of(self, event: IncidentEvent) -> Heard | None:
         """What was heard of the event's incident; None: nothing, or it is over."""
+        last = self.last(event)
+        return None if last is None or last.incident_status.closed else last
+
+    def last(self, event: IncidentEvent) -> Heard | None:
+        """What was last heard of it, its end included."""
         return self.heard.get(_key(event))
 
     def after(self, event: Event) -> State:
         """The state once this event was heard, whether or not the person heard it."""
         if not isinstance(event, IncidentEvent) or isinstance(event, IncidentEdited):
             return self
-        before, closing = self.of(event), isinstance(event, IncidentClosed | MaintenanceCompleted)
-        if before and _is_late(event, before) and not closing:
+        last = self.last(event)
+        if last and _is_late(event, last) and not isinstance(event, _TURNS):
             return self
         heard = {key: value for key, value in self.heard.items() if key != _key(event)}
-        if not (closing or event.incident_status.closed):
-            heard[_key(event)] = _heard(event, before)
+        heard[_key(event)] = _heard(event, last)
         return State(dict(list(heard.items())[-KEEP_HEARD:]))
 
 
@@ -170,7 +178,7 @@ def _silence(event: Event, state: State) -> Silence | None:
         case ComponentChanged():
             return None if _is_worse_or_well(event) else Silence.NOT_WORSE
         case IncidentUpdated():
-            return _silence_of_update(event, state.of(event))
+            return _silence_of_update(event, state)
         case MaintenanceScheduled():
             return Silence.ALREADY_SCHEDULED if state.of(event) else None
         case IncidentClosed(incident_status=IncidentStatus.POSTMORTEM):
@@ -178,14 +186,13 @@ def _silence(event: Event, state: State) -> Silence | None:
     return None
 
 
-def _silence_of_update(event: IncidentUpdated, before: Heard | None) -> Silence | None:
+def _silence_of_update(event: IncidentUpdated, state: State) -> Silence | None:
     if event.incident_status.closed:
         return Silence.ALREADY_CLOSED
-    if before is None:
-        return None
-    if _is_late(event, before):
+    last, before = state.last(event), state.of(event)
+    if last and _is_late(event, last):
         return Silence.LATE
-    return None if _is_worse(event, before) else Silence.NOT_WORSE
+    return None if before is None or _is_worse(event, before) else Silence.NOT_WORSE
 
 
 def _is_worse(event: IncidentEvent, before: Heard) -> bool:
@@ -214,12 +221,15 @@ def _is_late(event: IncidentEvent, before: Heard) -> bool:
     return event.at.timestamp() < before.at
 
 
-def _heard(event: IncidentEvent, before: Heard | None) -> Heard:
-    """An unknown word does not make us forget the known one before it."""
-    severity = event.impact.severity
-    if severity is None and before:
-        return Heard(event.at.timestamp(), event.incident_status, before.severity)
-    return Heard(event.at.timestamp(), event.incident_status, severity)
+def _heard(event: IncidentEvent, last: Heard | None) -> Heard:
+    """An unknown word does not make us forget the known one before it, and an end that is dated
+    back comes after all that was heard."""
+    at, severity = event.at.timestamp(), event.impact.severity
+    if last and event.incident_status.closed:
+        at = max(at, last.at)
+    if severity is None and last and not last.incident_status.closed:
+        severity = last.severity
+    return Heard(at, event.incident_status, severity)
 
 
 def _key(event: IncidentEvent) -> int:
