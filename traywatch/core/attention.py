@@ -228,7 +228,7 @@ def _heard(event: IncidentEvent, last: Heard | None) -> Heard:
     if last and event.incident_status.closed:
         at = max(at, last.at)
     if severity is None and last and not last.incident_status.closed:
-        severity = last.severity
+        return Heard(at, event.incident_status, last.severity)
     return Heard(at, event.incident_status, severity)
 
 
