@@ -32,8 +32,10 @@ from traywatch.core.model import (
     ComponentChanged,
     ComponentStatus,
     Impact,
+    Incident,
     IncidentClosed,
     IncidentEdited,
+    IncidentEvent,
     IncidentOpened,
     IncidentStatus,
     IncidentUpdated,
@@ -46,6 +48,18 @@ from traywatch.core.model import (
     PageUnreadable,
     Unchanged,
 )
+
+
+class Compared(str):
+    """An id that counts how often it is compared with another."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+    times = 0
+
+    def __eq__(self, other: object) -> bool:
+        Compared.times += 1
+        return str.__eq__(self, other)
 
 
 class TestFirstLook:
@@ -143,6 +157,35 @@ class TestUpdates:
         play.sees(page(2, incident("A", investigating(1, id="x"), investigating(1, id="y"))))
         play.tells((IncidentUpdated, "A investigating"))
 
+    def test_with_neither_id_nor_time_the_words_tell_them_apart(self) -> None:
+        def said(*bodies: str) -> Incident:
+            return incident("A", *(update("investigating", None, id=None, body=b) for b in bodies))
+
+        play = Play.baselined()
+        play.sees(heard(said("one", "two")))
+        play.tells((IncidentOpened, "A investigating"), (IncidentUpdated, "A investigating"))
+        assert [event.body for event in play.told if isinstance(event, IncidentEvent)] == [
+            "one",
+            "two",
+        ]
+        play.sees(heard(said("one", "two"))).tells()
+        play.sees(heard(said("three"))).tells((IncidentUpdated, "A investigating"))
+
+    def test_a_date_that_cannot_be_read_makes_no_old_words_the_newest(self) -> None:
+        play = Play.baselined()
+        undated = update("identified", None, id="undated")
+        play.sees(heard(incident("A", investigating(1), undated, resolved(3))), at=9)
+        play.tells(
+            (IncidentOpened, "A investigating"),
+            (IncidentUpdated, "A identified"),
+            (IncidentClosed, "A resolved"),
+        )
+        assert [event.at for event in play.told] == [minute(1), minute(3), minute(3)]
+        newest = update("investigating", None, id="again")
+        play.sees(heard(incident("A", investigating(1), undated, resolved(3), newest)), at=10)
+        play.tells((IncidentOpened, "A investigating"))
+        assert play.told[0].at == minute(10)
+
     def test_an_incident_without_updates_is_told_by_its_state(self) -> None:
         play = Play.baselined()
         play.sees(page(2, incident("A", stands="investigating")))
@@ -225,6 +268,20 @@ class TestClosing:
         play.sees(page(6, incident("A", investigating(1)))).sees(page(7))
         play.sees(NoWords()).tells().wants_words_of("A")
 
+    def test_half_a_document_closes_nothing(self) -> None:
+        """A page known to have components that lists none has lost its other list as well."""
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1)), api="operational"))
+        hollow = replace(page(3), hollow=True)
+        play.sees(hollow).tells().wants_words_of()
+        play.sees(replace(hollow, page_updated_at=minute(4))).tells().wants_words_of()
+        play.sees(page(5, api="operational")).tells().wants_words_of("A")
+
+    def test_a_page_that_never_lists_components_closes_by_absence(self) -> None:
+        play = Play(Memory("p"))
+        play.sees(replace(page(2, incident("A", investigating(1))), hollow=True))
+        play.sees(replace(page(3), hollow=True)).wants_words_of("A")
+
     def test_without_a_history_it_closes_at_once(self) -> None:
         play = Play.baselined()
         play.sees(page(2, incident("A", investigating(1))))
@@ -305,6 +362,12 @@ class TestOldCopies:
         play.sees(page(None, incident("A", investigating(1), resolved(2))))
         play.sees(page(None, incident("A", investigating(1)))).tells()
         play.sees(page(None)).tells().stays(5).tells()
+
+    def test_only_without_a_break_is_a_clock_believed_that_went_back(self) -> None:
+        play = Play.baselined()
+        play.sees(page(10, incident("A", investigating(9))), at=10)
+        play.sees(page(5), at=20).stays()
+        play.sees(page(5), at=90).tells().wants_words_of()
 
     def test_a_clock_that_went_back_is_believed_after_an_hour(self) -> None:
         play = Play.baselined()
@@ -421,6 +484,18 @@ class TestHearsay:
         play.sees(NoHistory()).tells()
         assert "message:1" not in play.memory.incidents
 
+    def test_what_the_page_and_its_history_never_knew_is_not_resolved_by_them(self) -> None:
+        """An incident of the product behind the page, a post of a person's own."""
+        play = Play.baselined()
+        play.sees(heard(incident("theirs", investigating(5))), at=5)
+        play.sees(page(9), at=12).tells().wants_words_of("theirs")
+        for _ in range(3):
+            play.sees(NoWords(searched=True)).tells()
+        assert "theirs" not in play.memory.incidents
+        play.sees(heard(incident("theirs", resolved(20)))).tells(
+            (IncidentClosed, "theirs resolved")
+        )
+
     def test_a_lone_update_takes_nothing_from_what_is_known(self) -> None:
         play = Play.baselined()
         play.sees(page(2, incident("A", investigating(1))))
@@ -429,6 +504,14 @@ class TestHearsay:
         assert isinstance(play.told[0], IncidentUpdated)
         assert (play.told[0].incident_name, play.told[0].impact) == ("A", Impact.MINOR)
         assert play.memory.incidents["A"].name == "A"
+
+    def test_what_it_ever_named_it_goes_on_naming(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, incident("A", investigating(1), names=["web"])))
+        play.sees(page(4, incident("A", investigating(1), identified(3), names=["api"])))
+        play.sees(heard(incident("A", monitoring(5))))
+        named = play.memory.incidents["A"].components
+        assert [ref.name for ref in named] == ["web", "api"]
 
     def test_a_document_without_maintenances_does_not_complete_one(self) -> None:
         play = Play.baselined()
@@ -573,6 +656,22 @@ class TestComponents:
         assert set(play.memory.components) == {"api", "web"}
         play.sees(page(3, web="operational"))
         assert set(play.memory.components) == {"web"}
+
+    def test_one_whose_row_cannot_be_read_is_not_gone(self) -> None:
+        play = Play.baselined()
+        play.sees(page(2, api="major_outage", web="operational"))
+        play.sees(replace(page(3, web="operational"), components_whole=False)).tells()
+        assert play.memory.components["api"].component_status is ComponentStatus.MAJOR_OUTAGE
+
+    def test_those_an_incident_names_are_looked_up_and_not_searched_for(self) -> None:
+        """Ten thousand of each in a document of a megabyte held everything up for eight seconds."""
+        names = [Compared(f"c{n}") for n in range(300)]
+        play = Play(Memory("p"))
+        everything = incident("A", investigating(1), names=names)
+        play.sees(components_page(2, dict.fromkeys(names, "operational"), everything))
+        Compared.times = 0
+        play.sees(components_page(3, dict.fromkeys(names, "major_outage"), everything))
+        assert Compared.times < 10 * len(names)
 
 
 class TestReading:

@@ -70,7 +70,7 @@ def advance(
             _read(draft)
             _stay(draft)
         case NoWords():
-            _wait_for_words(draft)
+            _wait_for_words(draft, observation)
         case NoHistory():
             for known in leaving(draft.memory):
                 close(draft, known)
@@ -79,7 +79,8 @@ def advance(
 
 def _is_quiet(memory: Memory) -> bool:
     """Nothing hangs in the air, so "unchanged" changes nothing: the path of nearly every poll."""
-    return not memory.misses and not any(map(_is_restless, memory.incidents.values()))
+    hangs = memory.misses or memory.behind_since
+    return not hangs and not any(map(_is_restless, memory.incidents.values()))
 
 
 def leaving(memory: Memory) -> tuple[KnownIncident, ...]:
@@ -170,6 +171,8 @@ def _confirm_listed(draft: Draft, snapshot: Snapshot) -> None:
 
 
 def _count_absent(draft: Draft, snapshot: Snapshot) -> None:
+    if snapshot.hollow and draft.components:  # half a document: its other half is in doubt as well
+        return
     listed = {incident.id for incident in snapshot.incidents}
     for known in tuple(draft.incidents.values()):
         expected = snapshot.lists_maintenances or not known.is_maintenance
@@ -188,7 +191,8 @@ def _should_list(draft: Draft, known: KnownIncident) -> bool:
 
 
 def _stay(draft: Draft) -> None:
-    """The same bytes again: what they did not list is absent once more."""
+    """The same as what was last taken: what it did not list is absent once more."""
+    draft.memory = replace(draft.memory, behind_since=None)
     for known in tuple(draft.incidents.values()):
         if _is_restless(known) and (known.absences or _should_list(draft, known)):
             draft.incidents[known.id] = replace(known, absences=known.absences + 1)
@@ -199,7 +203,7 @@ def _is_restless(known: KnownIncident) -> bool:
     return not known.closed and (known.absences > 0 or known.heard)
 
 
-def _wait_for_words(draft: Draft) -> None:
+def _wait_for_words(draft: Draft, observation: NoWords) -> None:
     """The history had one more chance; in the end better a closing without words than none.
 
     Counted by answers of the history and not by looks at the page: however often we are killed
@@ -208,6 +212,8 @@ def _wait_for_words(draft: Draft) -> None:
     for known in leaving(draft.memory):
         if known.tries < PATIENCE:
             draft.incidents[known.id] = replace(known, tries=known.tries + 1)
+        elif known.heard and observation.searched:  # not the page's: nobody said that it is over
+            del draft.incidents[known.id]
         else:
             close(draft, known)
 

@@ -7,9 +7,9 @@ under an incident that says nothing is told: nobody else would.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from traywatch.core.draft import CLOCK_SKEW, Draft
@@ -47,7 +47,7 @@ def compare(draft: Draft, snapshot: Snapshot, *, first_look: bool = False) -> No
         naming = _Naming(draft)
         unexplained = [change for change in changes if not naming.explains(change)]
         _tell(draft, unexplained, first_look=first_look)
-    if snapshot.exhaustive and snapshot.components:
+    if snapshot.exhaustive and snapshot.components and snapshot.components_whole:
         _drop_absent(draft, snapshot.components)
 
 
@@ -112,26 +112,29 @@ class _Naming:
 
     def __init__(self, draft: Draft) -> None:
         self._touched = draft.touched()
-        self._incidents = [
-            incident
-            for incident in draft.incidents.values()
-            if phase_of(incident) is Phase.OPEN or incident.id in self._touched
-        ]
+        self._by_id: dict[str, list[KnownIncident]] = {}
+        self._by_name: dict[str, list[KnownIncident]] = {}
+        """Names repeat on a page: they count where an incident gives no id alone."""
+        for incident in draft.incidents.values():
+            if phase_of(incident) is Phase.OPEN or incident.id in self._touched:
+                self._index(incident)
+
+    def _index(self, incident: KnownIncident) -> None:
+        for ref in incident.components:
+            if ref.id is not None:
+                self._by_id.setdefault(ref.id, []).append(incident)
+            else:
+                self._by_name.setdefault(ref.name, []).append(incident)
 
     def explains(self, change: _Change) -> bool:
         """True when nobody needs to hear of this change by itself."""
+        component = change.component
         return any(
             incident.id in self._touched or not _is_worse(change) or _is_planned(incident, change)
-            for incident in self._incidents
-            if _names(incident.components, change.component)
+            for incident in chain(
+                self._by_id.get(component.id, ()), self._by_name.get(component.name, ())
+            )
         )
-
-
-def _names(refs: Iterable[ComponentRef], component: Component) -> bool:
-    """Names repeat on a page: where there is an id, it decides."""
-    return any(
-        ref.id == component.id if ref.id is not None else ref.name == component.name for ref in refs
-    )
 
 
 def _is_worse(change: _Change) -> bool:

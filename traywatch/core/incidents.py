@@ -7,6 +7,7 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -40,6 +41,10 @@ resolution when they get to it and date it when it was."""
 LISTED_EVERY: Final = timedelta(minutes=1)
 """How exactly it is known when an incident was last listed: a repeated webhook that says nothing
 new would otherwise be written down every time."""
+
+
+MOST_NAMED: Final = 1_000
+"""Components remembered of one incident: what bounds it where each webhook names others."""
 
 
 class Phase(Enum):
@@ -89,6 +94,7 @@ def phase_of(known: KnownIncident | None) -> Phase:
 
 def follow(draft: Draft, incident: Incident) -> None:
     """Take what a document says of one incident; tell every update not told before."""
+    told_from = len(draft.events)
     incident = _completed(incident, draft.incidents.get(incident.id))
     dated = _dated(incident, draft.now)
     is_forgotten = incident.id not in draft.incidents
@@ -100,7 +106,7 @@ def follow(draft: Draft, incident: Incident) -> None:
             draft.incidents[incident.id] = _stand(draft, incident, item, known)
     _adopt(draft, incident, dated)
     _follow_phase(draft, incident, dated[-1].at)
-    _follow_window(draft, incident)
+    _follow_window(draft, incident, told_from)
 
 
 def follow_quietly(draft: Draft, incident: Incident) -> None:
@@ -117,7 +123,7 @@ def follow_quietly(draft: Draft, incident: Incident) -> None:
     if news and not was_heard and phase_of(draft.incidents[incident.id]) is Phase.OPEN:
         opening = MaintenanceStarted if incident.is_maintenance else IncidentOpened
         draft.events.append(_event(draft, incident, newest, opening, first_look=True))
-    _follow_window(draft, incident, quietly=True)
+    _follow_window(draft, incident, len(draft.events), quietly=True)
 
 
 def close(draft: Draft, known: KnownIncident) -> None:
@@ -170,16 +176,30 @@ def _dated(incident: Incident, now: datetime) -> list[_Dated]:
         at = incident.updated_at or incident.created_at or now
         only = Update(incident.incident_status, body="", at=at)
         return [_Dated(only, at, (incident.id, "status", incident.incident_status))]
-    dated = [_Dated(u, u.at or now, _identity(incident, u)) for u in incident.updates]
+    times = _times(incident.updates, now)
+    dated = [
+        _Dated(u, at, _identity(incident, u)) for u, at in zip(incident.updates, times, strict=True)
+    ]
     return sorted(dated, key=lambda item: item.at)
 
 
+def _times(updates: Sequence[Update], now: datetime) -> list[datetime]:
+    """When each was published. One that does not say was there before the one that follows it: a
+    date that cannot be read makes no old words the newest."""
+    times: list[datetime] = []
+    for update in reversed(updates):
+        times.append(update.at or (times[-1] if times else now))
+    return times[::-1]
+
+
 def _identity(incident: Incident, update: Update) -> tuple[str, ...]:
-    """The vendor's id; else incident, time and status. Never the text: texts are edited."""
+    """The vendor's id; else incident, time and status. Not the text, for texts are edited: only
+    where there is no time either, it is all that tells one update from another."""
     if update.id is not None:
         return (incident.id, "id", update.id)
-    at = update.at.isoformat() if update.at else ""
-    return (incident.id, "at", at, update.incident_status)
+    if update.at is None:
+        return (incident.id, "words", update.incident_status, update.body)
+    return (incident.id, "at", update.at.isoformat(), update.incident_status)
 
 
 def _is_news(draft: Draft, incident: Incident, item: _Dated) -> bool:
@@ -227,7 +247,7 @@ def _adopt(draft: Draft, incident: Incident, dated: list[_Dated]) -> None:
         name=incident.name,
         impact=incident.impact,
         url=incident.url or known.url,
-        components=_named(incident) or known.components,
+        components=_ever_named(incident, known),
         listed_at=known.listed_at if is_fresh else draft.now,
     )
 
@@ -250,7 +270,7 @@ def _stand(
         listed_at=draft.now,
         body=item.update.body,
         url=incident.url,
-        components=_named(incident),
+        components=_ever_named(incident, known),
         starts_at=known.starts_at if known else None,
         ends_at=known.ends_at if known else None,
     )
@@ -279,8 +299,13 @@ def _follow_phase(draft: Draft, incident: Incident, newest_at: datetime) -> None
         draft.incidents[incident.id] = moved
 
 
-def _follow_window(draft: Draft, incident: Incident, *, quietly: bool = False) -> None:
-    """A maintenance that moves is announced once a window, whether or not an update says so."""
+def _follow_window(
+    draft: Draft, incident: Incident, told_from: int, *, quietly: bool = False
+) -> None:
+    """A maintenance that moves is announced once a window, whether or not an update says so.
+
+    told_from: where among the events those of this incident begin.
+    """
     known = draft.incidents[incident.id]
     window = (incident.starts_at, incident.ends_at)
     if window == (known.starts_at, known.ends_at) or incident.starts_at is None:
@@ -290,22 +315,20 @@ def _follow_window(draft: Draft, incident: Incident, *, quietly: bool = False) -
     news = draft.mark(*key) is Novelty.NEW
     if not news or quietly or known.closed:
         return
-    if not _upgrade_to_scheduled(draft, incident):
+    if not _upgrade_to_scheduled(draft, told_from):
         moved = _Dated(Update(known.incident_status, body="", at=None), draft.now, key)
         draft.events.append(_event(draft, incident, moved, MaintenanceScheduled))
 
 
-def _upgrade_to_scheduled(draft: Draft, incident: Incident) -> bool:
+def _upgrade_to_scheduled(draft: Draft, told_from: int) -> bool:
     """An update told in this very look carries the new window; it need not be told again."""
-    for index, event in enumerate(draft.events):
-        if isinstance(event, IncidentUpdated) and event.incident_id == incident.id:
+    told = draft.events[told_from:]
+    for index, event in enumerate(told, told_from):
+        if isinstance(event, IncidentUpdated):
             fields = {name: getattr(event, name) for name in event.__dataclass_fields__}
             draft.events[index] = MaintenanceScheduled(**fields)
             return True
-    return any(
-        isinstance(e, MaintenanceScheduled | MaintenanceStarted) and e.incident_id == incident.id
-        for e in draft.events
-    )
+    return any(isinstance(event, MaintenanceScheduled | MaintenanceStarted) for event in told)
 
 
 def _event(
@@ -335,11 +358,11 @@ def _event(
     )
 
 
-def _named(incident: Incident) -> tuple[ComponentRef, ...]:
-    """Every component the incident or one of its updates names."""
-    if incident.components:
-        return incident.components
-    return tuple(dict.fromkeys(ref for u in incident.updates for ref in u.components))
+def _ever_named(incident: Incident, known: KnownIncident | None) -> tuple[ComponentRef, ...]:
+    """Every component it names or ever named: who watches one of them hears how it ends."""
+    before = known.components if known else ()
+    now = incident.components or [ref for u in incident.updates for ref in u.components]
+    return tuple(dict.fromkeys((*before, *now)))[:MOST_NAMED]
 
 
 def _phase(

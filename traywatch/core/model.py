@@ -210,6 +210,10 @@ class Snapshot:
     """Incidents and maintenances, in the vendor's order."""
     lists_maintenances: bool = True
     """False: an exhaustive document of a kind that never lists them; their absence says nothing."""
+    hollow: bool = False
+    """True: the document has a list of components, and nothing is in it."""
+    components_whole: bool = True
+    """False: a row of it could not be read, so a component that is absent is not gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +229,10 @@ class NoHistory:
 @dataclass(frozen=True, slots=True)
 class NoWords:
     """The history was asked, and has no closing words yet for what left the list."""
+
+    searched: bool = False
+    """True: all of it was read. What only a webhook told of and it lacks too is none of the page's.
+    """
 
 
 class Fault(StrEnum):

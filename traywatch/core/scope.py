@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from traywatch.core.memory import KnownComponent, KnownIncident, Memory
 from traywatch.core.model import (
@@ -87,9 +88,14 @@ class _Groups:
 
     def __init__(self, memory: Memory) -> None:
         self._by_id = memory.components
-        self._by_name: dict[str, list[KnownComponent]] = {}
-        for known in memory.components.values():
-            self._by_name.setdefault(known.name, []).append(known)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[KnownComponent]]:
+        """Made when it is asked for: most incidents name components by ids that are known."""
+        by_name: dict[str, list[KnownComponent]] = {}
+        for known in self._by_id.values():
+            by_name.setdefault(known.name, []).append(known)
+        return by_name
 
     def any_covered(self, scope: Scope, ref: ComponentRef) -> bool:
         """Names repeat on a page: a ref without a known id may be any component of that name."""
