@@ -23,7 +23,7 @@ from traywatch.core.reply import Reply
 from traywatch.listener import Delivery
 from traywatch.platforms.base import Platform
 from traywatch.store import Commit, Cursor
-from traywatch.watch import look
+from traywatch.watch import histories
 from traywatch.watch.drain import Drain
 from traywatch.watch.inbox import Inbox
 from traywatch.watch.ledger import Entry, Ledger
@@ -36,9 +36,11 @@ def validators_stored_before_use() -> AbstractContextManager[object]:
     """The ETag is kept as soon as it is there."""
     take = Looker._take
 
-    async def early(self: Looker, page: Page, platform: Platform, reply: Reply) -> None:
+    async def early(
+        self: Looker, page: Page, platform: Platform, reply: Reply
+    ) -> FetchError | None:
         await self._ledger.take(page.id, validators=reply.validators)
-        await take(self, page, platform, reply)
+        return await take(self, page, platform, reply)
 
     return patch.object(Looker, "_take", early)
 
@@ -132,7 +134,9 @@ def closing_by_a_single_absence() -> AbstractContextManager[object]:
     def leaving(memory: Memory) -> tuple[KnownIncident, ...]:
         return tuple(i for i in memory.incidents.values() if not i.closed and i.absences)
 
-    return _both(patch.object(advance, "leaving", leaving), patch.object(look, "leaving", leaving))
+    return _both(
+        patch.object(advance, "leaving", leaving), patch.object(histories, "leaving", leaving)
+    )
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.play import heard, identified, incident, investigating, page
+from tests.core.play import heard, identified, incident, investigating, page, resolved
 from tests.watch.timelapse import Timelapse, clock_of, live
 from traywatch.core.advance import advance
 from traywatch.core.draft import BARE
@@ -24,6 +24,8 @@ from traywatch.watch.ledger import Ledger
 
 P = Page("p", "https://p.example")
 Q = Page("q", "https://q.example", name="Mine")
+WEB = Page("web", "https://web.example", components=("web",))
+API = Page("api", "https://api.example", ignore=("api",))
 OUTAGE = incident("A", investigating(1))
 LATER = incident("A", investigating(1), identified(2))
 
@@ -48,7 +50,7 @@ def _play(act: Callable[[Ledger, Kept], Awaitable[None]]) -> Kept:
     assert isinstance(store, Kept)
 
     async def play(loop: Timelapse) -> None:
-        await act(Ledger(store, [P, Q], clock_of(loop)), store)
+        await act(Ledger(store, [P, Q, WEB, API], clock_of(loop)), store)
 
     live(play)
     return store
@@ -69,6 +71,29 @@ def test_what_waits_together_is_one_transaction() -> None:
     store = _play(act)
     assert store.commits == [2]
     assert _told(store) == ["investigating@1"]
+
+
+def test_who_watches_a_component_of_an_incident_hears_how_it_ends() -> None:
+    """Whatever its later updates name."""
+    story = [incident("A", investigating(1), names=["web", "api"])]
+    story.append(incident("A", investigating(1), identified(2), names=["api"]))
+    story.append(incident("A", resolved(3), names=["api"]))
+
+    async def act(ledger: Ledger, store: Kept) -> None:
+        await ledger.take("web", page(0, web="operational", api="operational"))
+        for said in story:
+            await ledger.take("web", heard(said))
+
+    assert _told(_play(act)) == ["investigating@1", "identified@2", "resolved@3"]
+
+
+def test_of_what_is_ignored_an_update_that_names_nothing_is_not_told() -> None:
+    async def act(ledger: Ledger, store: Kept) -> None:
+        await ledger.take("api", page(0, web="operational", api="operational"))
+        await ledger.take("api", heard(incident("A", investigating(1), names=["api"])))
+        await ledger.take("api", heard(incident("A", identified(2))))
+
+    assert _told(_play(act)) == []
 
 
 def test_memory_moves_when_it_is_durable_and_not_before(caplog: pytest.LogCaptureFixture) -> None:

@@ -15,11 +15,13 @@ from tests.watch.world import Answer, Net, board_answer, portal, refusing, unrea
 from traywatch.core.errors import StoreError
 from traywatch.core.model import Event, Fault, IncidentEvent, Page
 from traywatch.core.reply import Reply, Validators
+from traywatch.core.schedule import Outcome
 from traywatch.demo import INCIDENTS, MAINTENANCES, SUMMARY, Board
 from traywatch.store.sqlite import SqliteStore
 from traywatch.watch.ledger import Ledger
 from traywatch.watch.look import AWAY, Looker, Result
 
+DAY = timedelta(days=1)
 HOST = "vendor.example"
 PAGE = Page("p", f"https://{HOST}", platform="statuspage")
 
@@ -132,6 +134,26 @@ class TestReading:
         _play(act)
         assert caplog.text.count("could not be taken") == 1
 
+    def test_an_old_copy_that_is_put_aside_does_not_hide_what_comes_after_it(self) -> None:
+        """Its ETag would be answered with "unchanged" for as long as the clock is behind."""
+
+        async def act(desk: Desk) -> None:
+            board = desk.board
+            ahead = Board("Vendor", components=("API",), clock=lambda: desk.loop.wall() + DAY)
+            desk.serve(SUMMARY, board_answer(ahead))
+            await desk.look()
+            kept = desk.ledger.record("p").validators
+            board.open_incident("Outage", "We look into it.")
+            desk.serve(SUMMARY, board_answer(board))
+            for _ in range(63):
+                result = await desk.look(after_s=60)
+                told = desk.told()
+                assert result.not_modified is False or told
+                assert desk.ledger.record("p").validators == kept or told
+            assert desk.told() == ["We look into it."]
+
+        _play(act)
+
     def test_news_that_cannot_be_stored_is_found_again(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -227,6 +249,36 @@ class TestHistory:
 
         _play(act)
 
+    def test_a_host_that_wants_rest_from_its_history_is_left_alone_as_a_whole(self) -> None:
+        async def act(desk: Desk) -> None:
+            await desk.look()
+            desk.board.open_incident("Outage", "It broke.").resolve("It is mended.")
+            desk.serve(INCIDENTS, refusing(429, 3600.0))
+            desk.restart()
+            desk.asked()
+            result = await desk.look(after_s=60)
+            assert desk.asked() == [SUMMARY, INCIDENTS], "not a third time"
+            assert result.failure is None, "the page was read"
+            assert result.outcome == Outcome(True, http_status=429, retry_after_s=3600.0)
+
+        _play(act)
+
+    def test_a_history_that_cannot_be_read_is_asked_for_less_and_less_often(self) -> None:
+        async def act(desk: Desk) -> None:
+            await desk.look()
+            desk.board.open_incident("Outage", "It broke.").resolve("It is mended.")
+            desk.serve(INCIDENTS, refusing(403))
+            desk.restart()
+            desk.asked()
+            for _ in range(24 * 60):
+                await desk.look(after_s=60)
+            assert desk.asked().count(INCIDENTS) in range(24, 36)
+            del desk.net.answers[desk.page.url + INCIDENTS]
+            await desk.look(after_s=3600)
+            assert desk.told() == ["It broke.", "It is mended."]
+
+        _play(act)
+
     def test_half_a_history_is_asked_for_again_until_it_is_whole(self) -> None:
         async def act(desk: Desk) -> None:
             await desk.look()
@@ -258,7 +310,7 @@ class TestHistory:
             await asyncio.gather(*map(looker.look, pages))
             await asyncio.sleep(3600)
             board.open_incident("Outage", "It broke.").resolve("It is mended.")
-            looker.refreshing(5.0)
+            looker.histories.refreshing(5.0)
             began = loop.time()
             await asyncio.gather(*map(looker.look, pages))
             return [at - began for at, url in net.asked if INCIDENTS in url or MAINTENANCES in url]

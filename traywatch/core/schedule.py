@@ -41,7 +41,8 @@ class Outcome:
     succeeded: bool
     """The page was read or said it is unchanged."""
     http_status: int | None = None
-    """None: there was no answer at all."""
+    """Of the last answer, which after a page that was read may be that of its history; None: there
+    was no answer at all."""
     wait_s: float = 0.0
     """What the caching headers ask for, in seconds from now."""
     retry_after_s: float | None = None
@@ -98,13 +99,14 @@ def after(
     of this page (0 at first), ``jitter`` is drawn from [0, 1).
     """
     steady_s = interval_s * (1 - _JITTER + 2 * _JITTER * jitter)
+    pause_s = _host_pause_s(outcome)
     if outcome.succeeded:
         caching_s = min(outcome.wait_s, _CACHING_CAP_S)
-        return Next(max(steady_s, caching_s, _asked_s(outcome) or 0.0), 0, 0.0)
+        return Next(max(steady_s, caching_s, _asked_s(outcome) or 0.0, pause_s), 0, pause_s)
     failures += 1
     gone = gone + 1 if outcome.http_status in (404, 410) else 0
-    if outcome.http_status in (429, 503) and (asked_s := _host_pause_s(outcome)):
-        return Next(max(steady_s, asked_s), failures, asked_s)
+    if pause_s:
+        return Next(max(steady_s, pause_s), failures, pause_s)
     if gone >= _GONE_AFTER:
         return Next(max(steady_s, _GONE_S * (1 - _JITTER * jitter)), failures, 0.0, gone)
     backoff_s = _backoff_s(interval_s, failures, jitter)
@@ -118,10 +120,12 @@ def _asked_s(outcome: Outcome) -> float | None:
     return min(max(outcome.retry_after_s, _RETRY_FLOOR_S), _RETRY_CAP_S)
 
 
-def _host_pause_s(outcome: Outcome) -> float | None:
-    """For how long a 429 or 503 closes the whole host; None: a 503 that does not say."""
+def _host_pause_s(outcome: Outcome) -> float:
+    """For how long a 429 or 503 closes the whole host; 0: not at all, as a 503 alone."""
+    if outcome.http_status not in (429, 503):
+        return 0.0
     asked_s = _asked_s(outcome)
-    return _TOO_MANY_S if asked_s is None and outcome.http_status == 429 else asked_s
+    return _TOO_MANY_S if asked_s is None and outcome.http_status == 429 else asked_s or 0.0
 
 
 def _backoff_s(interval_s: float, failures: int, jitter: float) -> float:

@@ -217,7 +217,7 @@ class Conductor:
             wait_s = spread_s(len(waiting), place / len(waiting))
             self._timetable.set(page_id, now + wait_s)
         refresh_s = spread_s(len(waiting), 1.0)
-        self._looker.refreshing(refresh_s)
+        self._looker.histories.refreshing(refresh_s)
         for drain in self.drains:
             drain.gather(refresh_s + GATHER_S)
         self._bell.set()

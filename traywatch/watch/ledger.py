@@ -158,7 +158,7 @@ class Ledger:
             memory, news = advance(memory, named, now, () if page_id == BARE else told)
             events += self._relevant(page_id, news, memory)
         receipts = base.receipts + ((entry.receipt,) if entry.receipt else ())
-        record = replace(record, memory=memory, **entry.changes)
+        record = replace(record, memory=memory, **_kept(entry.changes, memory))
         return Commit(record, tuple(events), receipts)
 
     def _named(self, page_id: str, observation: Observation) -> Observation:
@@ -221,6 +221,14 @@ class Ledger:
             self._uncommitted[page_id] = commit.record.memory
         _resolve(entries, error)
         self.on_change()
+
+
+def _kept(changes: Mapping[str, Any], memory: Memory) -> Mapping[str, Any]:
+    """All that a look found out, less the validators of an old copy that was put aside: asking by
+    them would be answered with "unchanged" and hide what the page says now."""
+    if memory.behind_since is None:
+        return changes
+    return {name: value for name, value in changes.items() if name != "validators"}
 
 
 def _home(entry: Entry, staged: Mapping[str, Commit]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,10 +9,8 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from traywatch import platforms
-from traywatch.core.advance import leaving
 from traywatch.core.errors import FetchError, FormatError, StoreError
-from traywatch.core.history import wanted
-from traywatch.core.model import Failure, Fault, NoHistory, NoWords, Page, Snapshot, Unchanged
+from traywatch.core.model import Failure, Fault, Page, Snapshot, Unchanged
 from traywatch.core.reply import Reply, Validators
 from traywatch.core.schedule import Outcome
 from traywatch.fetch.guard import looks_private
@@ -21,6 +18,7 @@ from traywatch.platforms.base import Platform
 from traywatch.store import PageRecord
 from traywatch.watch.clock import Clock
 from traywatch.watch.discovery import Found, discover
+from traywatch.watch.histories import Histories
 from traywatch.watch.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -49,12 +47,6 @@ class Fetch(Protocol):
         """After a sleep or in another network, what lies idle is dead."""
 
 
-TURN_S: Final = 0.1
-"""At most ten histories a second are asked for, of all pages together."""
-GONE: Final = frozenset({404, 410})
-"""Answers that say there is no such document, now or ever."""
-
-
 @dataclass(frozen=True, slots=True)
 class Result:
     """How a look went. A failure is not recorded yet: perhaps it is us, not them."""
@@ -79,11 +71,7 @@ class Looker:
         self._searched_at: dict[str, datetime] = {}
         self._faults: dict[str, str] = {}
         """What last went wrong with a page that nobody foresaw: it is reported once."""
-        self._turn = 0.0
-
-    def refreshing(self, seconds: float) -> None:
-        """So long every turn is taken by looks: histories come after them."""
-        self._turn = max(self._turn, self._clock.monotonic() + seconds)
+        self.histories = Histories(ledger, self._get, clock)
 
     async def look(self, page: Page) -> Result:
         """Read the page once. Never raises; a store that is down shows in the ledger."""
@@ -121,8 +109,7 @@ class Looker:
         if self._is_lost(page, record):
             return await self._find_again(page, record)
         reply = await self._get(page, record.address, record.validators)
-        await self._take(page, platform, reply)
-        return _result(reply)
+        return _result(reply, await self._take(page, platform, reply))
 
     async def _get(self, page: Page, url: str, validators: Validators | None = None) -> Reply:
         """A document on another host than the page's is one the vendor chose, by a redirect once
@@ -135,8 +122,7 @@ class Looker:
     async def _find(self, page: Page) -> Result:
         self._searched_at[page.id] = self._clock.now()
         found = await discover(page, self._fetch.get)
-        await self._take_found(page, found)
-        return _result(found.reply)
+        return _result(found.reply, await self._take_found(page, found))
 
     def _is_lost(self, page: Page, record: PageRecord) -> bool:
         """The page answers, and for some time not with what it used to be."""
@@ -156,7 +142,7 @@ class Looker:
         log.info("%s: now read as %s at %s", page.id, after.platform, after.address)
         return result
 
-    async def _take_found(self, page: Page, found: Found) -> None:
+    async def _take_found(self, page: Page, found: Found) -> FetchError | None:
         await self._record(
             page,
             found.snapshot,
@@ -167,9 +153,9 @@ class Looker:
             away_since=self._away_since(page, found.reply),
         )
         self._note_followed(page)
-        await self._follow_up(page, found.platform, found.address)
+        return await self.histories.follow_up(page, found.platform, found.address)
 
-    async def _take(self, page: Page, platform: Platform, reply: Reply) -> None:
+    async def _take(self, page: Page, platform: Platform, reply: Reply) -> FetchError | None:
         away_since = self._away_since(page, reply)
         changes: dict[str, Any] = {"validators": reply.validators, "away_since": away_since}
         if reply.unchanged:
@@ -177,7 +163,8 @@ class Looker:
         else:
             await self._record(page, platform.parse(reply), **changes)
         self._note_followed(page)
-        await self._follow_up(page, platform, self._ledger.record(page.id).address or reply.url)
+        address = self._ledger.record(page.id).address or reply.url
+        return await self.histories.follow_up(page, platform, address)
 
     def _note_followed(self, page: Page) -> None:
         self._followed.add(page.id)
@@ -212,46 +199,15 @@ class Looker:
             return None
         return memory.watermark_at or min(memory.read_at, now) - SLACK
 
-    async def _politely(self) -> None:
-        """Histories take their turn, behind the looks of a refresh that is under way."""
-        now = self._clock.monotonic()
-        self._turn = max(now, self._turn + TURN_S)
-        await asyncio.sleep(self._turn - now)
 
-    async def _follow_up(self, page: Page, platform: Platform, address: str) -> None:
-        """Fetch the words of what left the list, and after a gap what we missed."""
-        record = self._ledger.record(page.id)
-        gone = {known.id for known in leaving(record.memory)}
-        if not gone and record.away_since is None:
-            return
-        sources = platform.history(address)
-        failed = lost = 0
-        for source in sources:
-            try:
-                await self._politely()
-                history = platform.parse(await self._get(page, source))
-            except (FetchError, FormatError) as error:
-                log.debug("%s: no history: %s", page.id, error)
-                failed += 1
-                lost += isinstance(error, FetchError) and error.http_status in GONE
-                continue
-            part = wanted(history, gone, record.away_since, record.memory.incidents)
-            if part is not None:
-                await self._ledger.take(page.id, part)
-        if lost == len(sources):
-            await self._ledger.take(page.id, NoHistory(), away_since=None)
-            return
-        if failed == lost and record.away_since is not None:
-            await self._ledger.take(page.id, away_since=None)
-        if leaving(self._ledger.record(page.id).memory):
-            await self._ledger.take(page.id, NoWords())
-
-
-def _result(reply: Reply) -> Result:
+def _result(reply: Reply, refusal: FetchError | None) -> Result:
+    """refusal: the answer to a question for the history by which the host wants to be left alone.
+    The page was read all the same."""
+    last = refusal or reply
     outcome = Outcome(
         True,
-        http_status=reply.http_status,
+        http_status=last.http_status,
         wait_s=reply.wait_s,
-        retry_after_s=reply.retry_after_s,
+        retry_after_s=last.retry_after_s,
     )
     return Result(outcome, None, reply.http_status == 304, reply.received_bytes)
