@@ -171,6 +171,24 @@ class TestUpdates:
         play.sees(heard(said("one", "two"))).tells()
         play.sees(heard(said("three"))).tells((IncidentUpdated, "A investigating"))
 
+    def test_words_alone_are_said_anew_after_a_while(self) -> None:
+        """A monitor posts "db-1 is down" each time that it is; a delivery is repeated sooner."""
+        down = heard(incident("message:1", update("unknown", None, id=None, body="db-1 is down")))
+        play = Play(Memory(BARE))
+        play.sees(down, at=1).tells((IncidentOpened, "message:1 unknown"))
+        play.sees(down, at=3).tells()
+        play.sees(down, at=20).tells((IncidentOpened, "message:1 unknown"))
+        for n in range(40):
+            other = incident(f"message:{n + 2}", update("unknown", None, id=None, body=str(n)))
+            play.sees(heard(other), at=21 + n)
+        play.sees(down, at=90).tells((IncidentOpened, "message:1 unknown"))
+
+    def test_without_updates_a_status_that_is_known_is_no_news(self) -> None:
+        play = Play.baselined()
+        play.sees(heard(incident("A", investigating(1), monitoring(2))))
+        play.sees(heard(incident("A", stands="monitoring"))).tells()
+        play.sees(heard(incident("A", stands="resolved"))).tells((IncidentClosed, "A resolved"))
+
     def test_a_date_that_cannot_be_read_makes_no_old_words_the_newest(self) -> None:
         play = Play.baselined()
         undated = update("identified", None, id="undated")

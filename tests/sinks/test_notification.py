@@ -99,7 +99,7 @@ def test_what_piled_up_is_one_digest() -> None:
     desktop.now = NOW + timedelta(hours=2)
     desktop.sink.emit(opened(*range(100)))
     assert desktop.screen.titles == ["While you were away"]
-    assert desktop.sink.batch >= 100, "the larger the batch, the fewer the digests"
+    assert desktop.sink.batch >= 2_000, "the larger the batch, the fewer the digests"
 
 
 def test_after_a_failure_half_way_only_the_rest_is_shown() -> None:

@@ -118,7 +118,7 @@ def _hear(draft: Draft, snapshot: Snapshot) -> None:
     draft.memory = replace(draft.memory, page_name=draft.memory.page_name or snapshot.page_name)
     for incident in snapshot.incidents:
         was_listed = _is_listed(draft.incidents.get(incident.id))
-        follow(draft, incident)
+        follow(draft, incident, heard=True)
         if not was_listed:
             draft.incidents[incident.id] = replace(draft.incidents[incident.id], heard=True)
     compare(draft, snapshot)

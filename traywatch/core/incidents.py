@@ -38,6 +38,9 @@ BACKDATED: Final = timedelta(hours=1)
 resolution when they get to it and date it when it was."""
 
 
+SAID_ANEW: Final = timedelta(minutes=10)
+"""After so long the same words, without id and time, are said anew; before, they are delivered a
+second time."""
 LISTED_EVERY: Final = timedelta(minutes=1)
 """How exactly it is known when an incident was last listed: a repeated webhook that says nothing
 new would otherwise be written down every time."""
@@ -92,14 +95,22 @@ def phase_of(known: KnownIncident | None) -> Phase:
     return _phase(known.incident_status, known.is_maintenance)
 
 
-def follow(draft: Draft, incident: Incident) -> None:
-    """Take what a document says of one incident; tell every update not told before."""
+def follow(draft: Draft, incident: Incident, *, heard: bool = False) -> None:
+    """Take what a document says of one incident; tell every update not told before.
+
+    heard: it was posted to us, not read from the page.
+    """
     told_from = len(draft.events)
-    incident = _completed(incident, draft.incidents.get(incident.id))
+    known = draft.incidents.get(incident.id)
+    incident = _completed(incident, known)
     dated = _dated(incident, draft.now)
-    is_forgotten = incident.id not in draft.incidents
+    is_forgotten = known is None
+    is_anew = heard and _is_said_anew(incident, known, draft.now)
+    if is_anew:
+        draft.incidents.pop(incident.id, None)
     for item in dated:
-        if _is_news(draft, incident, item):
+        is_news = _is_news(draft, incident, item) or is_anew
+        if is_news and not _is_where_it_stands(incident, known):
             _tell(draft, incident, item)
         elif is_forgotten:  # told before, or elsewhere; where it stands is all we learn
             known = draft.incidents.get(incident.id)
@@ -190,6 +201,24 @@ def _times(updates: Sequence[Update], now: datetime) -> list[datetime]:
     for update in reversed(updates):
         times.append(update.at or (times[-1] if times else now))
     return times[::-1]
+
+
+def _is_said_anew(incident: Incident, known: KnownIncident | None, now: datetime) -> bool:
+    """Is it nothing but words ("db-1 is down"), last heard of so long ago that they are not simply
+    delivered a second time?"""
+    bare = [update.id is None and update.at is None for update in incident.updates]
+    if not bare or not all(bare):
+        return False
+    return known is None or (known.heard and now - known.listed_at >= SAID_ANEW)
+
+
+def _is_where_it_stands(incident: Incident, known: KnownIncident | None) -> bool:
+    """It comes without any update, and its status is the one we know."""
+    return (
+        not incident.updates
+        and known is not None
+        and known.incident_status is incident.incident_status
+    )
 
 
 def _identity(incident: Incident, update: Update) -> tuple[str, ...]:

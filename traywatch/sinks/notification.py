@@ -29,7 +29,7 @@ class NotificationSink:
     """Shows toasts. ``paused`` is asked anew for every batch; ``now`` is aware UTC."""
 
     name = "notification"
-    batch = 500
+    batch = 2_000
     sums_up = True
     """Many at a time: what piled up becomes one digest."""
 
