@@ -122,6 +122,30 @@ class TestPolling:
 
         assert live(play).net.most_under_way == 1
 
+    def test_echoes_of_a_webhook_wait_for_a_host_that_asked_to_be_left_alone(self) -> None:
+        async def play(loop: Timelapse) -> World:
+            world, _ = _world(loop)
+
+            def close() -> None:
+                world.net.answers["host0.example"] = refusing(429, 300.0)
+
+            await world.runs(
+                400, (70, close), (71, lambda: world.conductor.ring("p0", echoes=True))
+            )
+            return world
+
+        times = live(play).net.times("summary")
+        assert [round(at) for at in times] == [0, 60, 71, 372], "once, however many had passed"
+
+    def test_an_echo_during_a_slow_look_comes_when_the_look_has_ended(self) -> None:
+        async def play(loop: Timelapse) -> World:
+            world, _ = _world(loop)
+            world.net.latency_s = 25.0
+            await world.runs(74, (1, lambda: world.conductor.ring("p0", echoes=True)))
+            return world
+
+        assert [round(at) for at in live(play).net.times("summary")] == [0, 26, 52]
+
 
 class TestNews:
     def test_opened_updated_and_closed_with_its_own_words(self) -> None:

@@ -67,6 +67,20 @@ def test_echoes_come_after_fifteen_and_fortyfive_seconds_whatever_the_interval()
     assert looked_at == [0, 15, 45]
 
 
+def test_a_page_that_may_not_be_asked_yet_is_not_due_before_whatever_echoes_have_passed() -> None:
+    table = Timetable()
+    table.ring("a", 0.0, again_after_s=(15.0, 45.0))
+    assert _due(table, 0.0) == ["a"]
+    table.set("a", 60.0)
+    assert table.pop_due(20.0) == "a"
+    table.postpone("a", 30.0)
+    assert table.pop_due(29.0) is None
+    assert _due(table, 30.0) == ["a"]
+    table.set("a", 90.0)
+    assert _due(table, 44.0) == []
+    assert _due(table, 45.0) == ["a"], "the second echo is still to come"
+
+
 def test_lateness_is_told() -> None:
     table = Timetable()
     table.set("a", 10.0)

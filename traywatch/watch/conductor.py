@@ -185,7 +185,7 @@ class Conductor:
                 free_at = now + 1.0
             if free_at <= now:
                 return page_id
-            self._timetable.set(page_id, free_at + self.clock.dice())
+            self._timetable.postpone(page_id, free_at + self.clock.dice())
         return None
 
     def _probe_s(self) -> float:

@@ -25,6 +25,11 @@ class Timetable:
         follow_up = min(self._again.get(page_id, ()), default=NEVER)
         self._put(page_id, min(due, max(follow_up, self._earliest(page_id))))
 
+    def postpone(self, page_id: str, until: float) -> None:
+        """The page may not be asked before then. Echoes that pass meanwhile sound then, as one."""
+        self._again[page_id] = [max(at, until) for at in self._again.get(page_id, ())]
+        self._put(page_id, until)
+
     def ring(self, page_id: str, now: float, *, again_after_s: Iterable[float] = ()) -> None:
         """Somebody wants to know now. At most one poll a page in DOORBELL_GAP_S."""
         self._again[page_id] = [now + wait_s for wait_s in again_after_s]
