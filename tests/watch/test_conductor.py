@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import pairwise
 
@@ -191,6 +193,35 @@ class TestNews:
         assert _kinds(world) == [IncidentOpened, IncidentClosed]
         assert "away: refreshing" in caplog.text
         assert any(100 <= at <= 106 for at in world.net.times("summary")), "refreshed at once"
+
+    @pytest.mark.parametrize("sleep", [Timelapse.jump, Timelapse.freeze])
+    def test_after_a_sleep_everything_is_asked_soon_and_ten_a_second(
+        self, sleep: Callable[[Timelapse, float], None], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Whether or not the monotonic clock slept too. No loop is taken for a stuck one."""
+        woke: list[float] = []
+
+        async def play(loop: Timelapse) -> World:
+            world, _ = _world(loop, 40)
+
+            def sleep_for_an_hour() -> None:
+                sleep(loop, 3600.0)
+                woke.append(loop.time() - 1_000.0)
+                loop.call_later(100, stop.set)
+
+            stop = asyncio.Event()
+            loop.call_later(100, sleep_for_an_hour)
+            await world.conductor.run(stop)
+            return world
+
+        with caplog.at_level(logging.INFO):
+            world = live(play)
+        asked = [at - woke[0] for at in world.net.times("summary") if at >= woke[0]]
+        by_second = Counter(int(at) for at in asked if at < 12)
+        assert max(by_second.values()) <= 10 and by_second.total() == 40
+        assert world.net.forgotten == 1
+        (line,) = [r.getMessage() for r in caplog.records if r.name.startswith("traywatch")]
+        assert line.startswith("back after 360")
 
     def test_a_wall_clock_moved_by_a_day_repeats_nothing_and_stalls_nothing(self) -> None:
         async def play(loop: Timelapse) -> World:

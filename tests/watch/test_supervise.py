@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -79,6 +80,47 @@ def test_what_falls_silent_is_started_again(caplog: pytest.LogCaptureFixture) ->
     live(play)
     assert starts == [1_000.0, 1_000.0 + 3 * (SILENT_S - 1) + SILENT_S + RESTART_S]
     assert "polling was silent for 30 s" in caplog.text
+
+
+def test_a_sleep_of_the_machine_is_no_silence(caplog: pytest.LogCaptureFixture) -> None:
+    """However long, and at whatever moment between two beats."""
+    starts: list[float] = []
+
+    async def play(loop: Timelapse) -> None:
+        async def works(beat: Beat) -> None:
+            starts.append(loop.time())
+            while True:
+                beat()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(5):
+                        await asyncio.Event().wait()
+
+        for at, asleep_s in ((11, SILENT_S - 4), (103, SILENT_S), (203, 3600.0)):
+            loop.call_later(at, loop.freeze, asleep_s)
+        await _for(5_000, asyncio.create_task(keep_running("polling", works)))
+
+    live(play)
+    assert starts == [1_000.0]
+    assert not caplog.text
+
+
+def test_what_hangs_when_the_machine_sleeps_is_started_again_after_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    starts: list[float] = []
+
+    async def play(loop: Timelapse) -> None:
+        async def hangs(beat: Beat) -> None:
+            starts.append(loop.time() - 1_000.0)
+            await asyncio.Event().wait()
+
+        loop.call_later(12, loop.freeze, 3600.0)
+        await _for(3640, asyncio.create_task(keep_running("polling", hangs)))
+
+    live(play)
+    assert starts[0] == 0 and len(starts) == 2
+    assert 3600 + 12 < starts[1] <= 3600 + 12 + SILENT_S
+    assert caplog.text.count("polling was silent for 30 s") == 1
 
 
 def test_one_that_may_be_silent_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:

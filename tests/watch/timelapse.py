@@ -52,8 +52,14 @@ class Timelapse(asyncio.SelectorEventLoop):
         return 1_000.0 + self._skipping.passed_s
 
     def jump(self, seconds: float) -> None:
-        """The machine sleeps so long, and the monotonic clock with it."""
+        """The clock on the wall moves by itself: somebody set it, or the machine slept so long and
+        the monotonic clock with it, as on Linux and on a Mac."""
         self.wall_offset += timedelta(seconds=seconds)
+
+    def freeze(self, seconds: float) -> None:
+        """Nothing moves for so long but both clocks: Windows slept, a virtual machine was paused,
+        the process was stopped. Every timer of that time is due at once."""
+        self._skipping.passed_s += seconds
 
     def wall(self) -> datetime:
         """The time on the wall."""

@@ -88,6 +88,7 @@ class Conductor:
         self._redraw = asyncio.Event()
         self._on_overview = on_overview
         self._last_probe = -PROBE_S
+        self._last_turn = self.clock.monotonic(), self.clock.now()
         self._watching = {page.id: Scope.of(page) for page in pages}
         self.ledger.on_events = self._ring_drains
         self.ledger.on_change = self._redraw.set
@@ -165,6 +166,7 @@ class Conductor:
     async def _poll(self, beat: Beat) -> None:
         while True:
             beat()
+            self._notice_sleep()
             self._bell.clear()
             while (page_id := self._next_page()) is not None:
                 self._begin_look(self.pages[page_id])
@@ -192,17 +194,22 @@ class Conductor:
         return min([PROBE_S, *(page.interval_s for page in self.pages.values())])
 
     async def _sleep(self) -> None:
-        """Until something is due or rung for. Notices when the machine slept meanwhile."""
-        before, wall = self.clock.monotonic(), self.clock.now()
-        wait_s = min(HEARTBEAT_S, max(0.01, self._timetable.next_due() - before))
+        """Until something is due or rung for."""
+        due_in_s = self._timetable.next_due() - self.clock.monotonic()
+        wait_s = min(HEARTBEAT_S, max(0.01, due_in_s))
         if self.network.offline:
             wait_s = min(HEARTBEAT_S, self._probe_s())
         with suppress(TimeoutError):
             # Not wait_for: before Python 3.12 it swallows a cancellation when the bell rings too.
             async with asyncio.timeout(wait_s):
                 await self._bell.wait()
-        passed_s = max(self.clock.monotonic() - before, (self.clock.now() - wall).total_seconds())
-        if passed_s - wait_s > self._asleep_s():
+
+    def _notice_sleep(self) -> None:
+        """Measured from turn to turn, so that one that was cut off and begun anew sees it too."""
+        (before, wall), now = self._last_turn, (self.clock.monotonic(), self.clock.now())
+        self._last_turn = now
+        passed_s = max(now[0] - before, (now[1] - wall).total_seconds())
+        if passed_s > self._asleep_s():
             log.info("back after %.0f s away: refreshing every page", passed_s)
             self._refresh_all()
 

@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 
 SILENT_S: Final = 30.0
 """A loop that has not come round for so long is stuck."""
+STEPS: Final = 6
+"""Silence is counted in so many steps."""
 RESTART_S: Final = 1.0
 LAST_RESTART_S: Final = 60.0
 """The longest a loop waits to be started again. One that ran longer had been well."""
@@ -60,14 +62,52 @@ async def _end_of(run: Callable[[Beat], Awaitable[None]], silent_s: float | None
 
 async def _watched(run: Callable[[Beat], Awaitable[None]], silent_s: float | None) -> None:
     """Run with a deadline that every beat moves on. Raises TimeoutError when it passes."""
+    if silent_s is None:
+        await run(lambda: None)
+        return
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(silent_s) as deadline:
+    async with asyncio.timeout(None) as deadline:
+        silence = _Silence(loop, silent_s, lambda: deadline.reschedule(loop.time()))
+        silence.beat()
+        try:
+            await run(silence.beat)
+        finally:
+            silence.end()
 
-        def beat() -> None:
-            if silent_s is not None:
-                deadline.reschedule(loop.time() + silent_s)
 
-        await run(beat)
+class _Silence:
+    """Counts how long there was no beat, in steps: of a sleep of the machine, through which the
+    clock may have run on, it sees one step at most. Whoever woke has time to beat."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, silent_s: float, on_end: Callable[[], None]
+    ) -> None:
+        self._loop = loop
+        self._step_s = silent_s / STEPS
+        self._on_end = on_end
+        self._left = STEPS
+        self._timer: asyncio.TimerHandle | None = None
+
+    def beat(self) -> None:
+        """Begin anew."""
+        self._left = STEPS
+        self._wait()
+
+    def end(self) -> None:
+        """Count no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _wait(self) -> None:
+        self.end()
+        self._timer = self._loop.call_later(self._step_s, self._step)
+
+    def _step(self) -> None:
+        self._left -= 1
+        if self._left:
+            self._wait()
+        else:
+            self._on_end()
 
 
 def raisable(error: BaseException) -> Exception:
