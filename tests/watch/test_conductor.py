@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -222,6 +223,34 @@ class TestNews:
         assert world.net.forgotten == 1
         (line,) = [r.getMessage() for r in caplog.records if r.name.startswith("traywatch")]
         assert line.startswith("back after 360")
+
+    @pytest.mark.parametrize(
+        ("interval_s", "incident_open", "asleep_s", "noticed"),
+        [
+            (60.0, False, 100.0, False),
+            (60.0, False, 130.0, True),
+            (60.0, True, 70.0, True),
+            (3600.0, False, 5400.0, False),
+            (3600.0, False, 7300.0, True),
+        ],
+    )
+    def test_a_sleep_is_noticed_by_the_page_that_is_asked_most_often(
+        self, interval_s: float, incident_open: bool, asleep_s: float, noticed: bool
+    ) -> None:
+        """One page that is asked hourly does not keep the others from being refreshed."""
+
+        async def play(loop: Timelapse) -> World:
+            hourly = Page("h", "https://hourly.example", platform="statuspage", interval_s=3600.0)
+            often = replace(_pages(1)[0], interval_s=interval_s)
+            world, board = World(loop, [often, hourly]), _board(loop)
+            for host in ("host0.example", "hourly.example"):
+                world.net.answers[host] = board_answer(board)
+            if incident_open:
+                _open(board)
+            await world.runs(120, (100, lambda: loop.jump(asleep_s)))
+            return world
+
+        assert (live(play).net.forgotten == 1) is noticed
 
     def test_a_wall_clock_moved_by_a_day_repeats_nothing_and_stalls_nothing(self) -> None:
         async def play(loop: Timelapse) -> World:

@@ -30,7 +30,7 @@ from traywatch.watch.ledger import Ledger
 from traywatch.watch.look import Fetch, Looker, Result
 from traywatch.watch.network import Network
 from traywatch.watch.supervise import Beat, Watchdog, keep_running
-from traywatch.watch.timetable import Timetable
+from traywatch.watch.timetable import NEVER, Timetable
 
 log = logging.getLogger(__name__)
 
@@ -209,12 +209,12 @@ class Conductor:
         (before, wall), now = self._last_turn, (self.clock.monotonic(), self.clock.now())
         self._last_turn = now
         passed_s = max(now[0] - before, (now[1] - wall).total_seconds())
-        if passed_s > self._asleep_s():
+        if passed_s > ASLEEP_S and passed_s > 2 * self._shortest_interval_s():
             log.info("back after %.0f s away: refreshing every page", passed_s)
             self._refresh_all()
 
-    def _asleep_s(self) -> float:
-        return max([ASLEEP_S, *(2 * page.interval_s for page in self.pages.values())])
+    def _shortest_interval_s(self) -> float:
+        return min((self._interval_s(page) for page in self.pages.values()), default=NEVER)
 
     def _refresh_all(self) -> None:
         """Everything is due, spread so that no second sees more than ten requests."""
@@ -289,10 +289,9 @@ class Conductor:
 
     def _set_next(self, page: Page, result: Result) -> None:
         pace = self._pace.get(page.id, Next(0.0, 0, 0.0))
-        interval_s = effective_interval_s(page.interval_s, self._is_incident_open(page))
         pace = self._pace[page.id] = after(
             result.outcome,
-            interval_s=interval_s,
+            interval_s=self._interval_s(page),
             failures=pace.failures,
             gone=pace.gone,
             jitter=self.clock.dice(),
@@ -302,6 +301,9 @@ class Conductor:
             self._timetable.pause_host(host_of(page), now + pace.host_wait_s)
         wait_s = self._probe_s() if self.network.offline else pace.wait_s
         self._timetable.set(page.id, now + wait_s)
+
+    def _interval_s(self, page: Page) -> float:
+        return effective_interval_s(page.interval_s, self._is_incident_open(page))
 
     def _is_incident_open(self, page: Page) -> bool:
         memory, scope = self.ledger.memory(page.id), self._watching[page.id]
