@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
+from random import Random
 
 import pytest
 
@@ -46,8 +47,10 @@ def _identify(board: Board) -> None:
     board.incident("Outage").update(IncidentStatus.IDENTIFIED, "Found it.")
 
 
-def _world(loop: Timelapse, count: int = 1) -> tuple[World, Board]:
-    world, board = World(loop, _pages(count)), _board(loop)
+def _world(
+    loop: Timelapse, count: int = 1, dice: Callable[[], float] = lambda: 0.5
+) -> tuple[World, Board]:
+    world, board = World(loop, _pages(count), dice=dice), _board(loop)
     for page in world.conductor.pages.values():
         world.net.answers[page.url.removeprefix("https://")] = board_answer(board)
     return world, board
@@ -312,6 +315,45 @@ class TestOffline:
         assert _kinds(world) == []
         assert len([r for r in caplog.records if r.name.startswith("traywatch")]) == 1
         assert world.overviews[-1].state is IconState.UNREADABLE
+
+    @pytest.mark.parametrize(("count", "dead"), [(4, 3), (6, 3), (10, 5), (20, 5)])
+    def test_a_few_dead_hosts_among_others_are_no_offline_and_are_asked_as_backoff_has_it(
+        self, count: int, dead: int, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def play(loop: Timelapse) -> World:
+            dice = Random(count)
+            world, _ = _world(loop, count, dice.random)
+            for n in range(dead):
+                world.net.answers[f"host{n}.example"] = unreachable
+            await world.runs(6 * 3600)
+            return world
+
+        with caplog.at_level(logging.INFO):
+            world = live(play)
+        assert caplog.text.count("offline, trying again") <= 1, "at a start it may look like it"
+        assert caplog.text.count("cannot be read") == dead
+        asked = Counter(url.split("/")[2] for _, url in world.net.asked)
+        hourly = [asked[f"host{n}.example"] / 6 for n in range(dead)]
+        assert max(hourly) < 30, "every 165 s on average, from 30 s to 300 s"
+
+    def test_a_host_that_was_dead_before_keeps_its_pace_offline_and_online_again(self) -> None:
+        async def play(loop: Timelapse) -> World:
+            world, _ = _world(loop, 4)
+            world.net.answers["host0.example"] = unreachable
+            answers = dict(world.net.answers)
+
+            def cut() -> None:
+                world.net.answers = dict.fromkeys(answers, unreachable)
+
+            def mend() -> None:
+                world.net.answers = answers
+
+            await world.runs(4_000, (3_000, cut), (3_600, mend))
+            assert any(view.offline for view in world.overviews)
+            return world
+
+        times = [at for at in live(play).net.times("host0.") if at > 1_000]
+        assert all(160 < b - a < 200 for a, b in pairwise(times)), "from 30 s to 300 s"
 
 
 class TestUnreadable:

@@ -64,7 +64,14 @@ class Net:
 class World:
     """One conductor and what surrounds it."""
 
-    def __init__(self, loop: Timelapse, pages: Sequence[Page], folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        loop: Timelapse,
+        pages: Sequence[Page],
+        folder: Path | None = None,
+        *,
+        dice: Callable[[], float] = lambda: 0.5,
+    ) -> None:
         self.loop = loop
         self.net = Net(loop)
         self.overviews: list[Overview] = []
@@ -74,7 +81,7 @@ class World:
             store=self.store,
             sinks=[],
             fetch=self.net,
-            clock=clock_of(loop),
+            clock=clock_of(loop, dice),
             on_overview=self.overviews.append,
         )
 

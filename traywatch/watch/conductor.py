@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
@@ -211,15 +211,21 @@ class Conductor:
         passed_s = max(now[0] - before, (now[1] - wall).total_seconds())
         if passed_s > ASLEEP_S and passed_s > 2 * self._shortest_interval_s():
             log.info("back after %.0f s away: refreshing every page", passed_s)
-            self._refresh_all()
+            self._refresh()
 
     def _shortest_interval_s(self) -> float:
         return min((self._interval_s(page) for page in self.pages.values()), default=NEVER)
 
-    def _refresh_all(self) -> None:
-        """Everything is due, spread so that no second sees more than ten requests."""
+    def _refresh(self, leaving_out: Collection[str] = ()) -> None:
+        """Everything is due, spread so that no second sees more than ten requests. Left out are
+        pages of these hosts, which keep their own pace."""
         self._fetch.forget_connections()
-        now, waiting = self.clock.monotonic(), self._timetable.waiting()
+        now = self.clock.monotonic()
+        waiting = [
+            page_id
+            for page_id in self._timetable.waiting()
+            if host_of(self.pages[page_id]) not in leaving_out
+        ]
         for place, page_id in enumerate(waiting):
             wait_s = spread_s(len(waiting), place / len(waiting))
             self._timetable.set(page_id, now + wait_s)
@@ -257,7 +263,7 @@ class Conductor:
         """A failure is the page's only when it is not ours."""
         failure = result.failure
         if failure is None or failure.fault is not Fault.UNREACHABLE:
-            self._note_answer()
+            self._note_answer(host_of(page))
         elif self.network.failed(host_of(page), failure.reason):
             log.warning("offline, trying again quietly (%s)", self.network.reason)
             self._redraw.set()
@@ -281,11 +287,12 @@ class Conductor:
         if (after.unreadable and not before.unreadable) or (told_at_once and not before.misses):
             log.warning("cannot be read: %s", failure.reason, extra={"page": page.id})
 
-    def _note_answer(self) -> None:
-        if self.network.answered():
+    def _note_answer(self, host: str) -> None:
+        dead_before = self.network.dead
+        if self.network.answered(host):
             log.warning("online again: refreshing every page")
             self._redraw.set()
-            self._refresh_all()
+            self._refresh(leaving_out=dead_before)
 
     def _set_next(self, page: Page, result: Result) -> None:
         pace = self._pace.get(page.id, Next(0.0, 0, 0.0))
@@ -296,10 +303,11 @@ class Conductor:
             gone=pace.gone,
             jitter=self.clock.dice(),
         )
-        now = self.clock.monotonic()
+        now, host = self.clock.monotonic(), host_of(page)
         if pace.host_wait_s:
-            self._timetable.pause_host(host_of(page), now + pace.host_wait_s)
-        wait_s = self._probe_s() if self.network.offline else pace.wait_s
+            self._timetable.pause_host(host, now + pace.host_wait_s)
+        probing = self.network.offline and host not in self.network.dead
+        wait_s = self._probe_s() if probing else pace.wait_s
         self._timetable.set(page.id, now + wait_s)
 
     def _interval_s(self, page: Page) -> float:
