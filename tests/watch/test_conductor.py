@@ -316,6 +316,30 @@ class TestOffline:
         assert len([r for r in caplog.records if r.name.startswith("traywatch")]) == 1
         assert world.overviews[-1].state is IconState.UNREADABLE
 
+    @pytest.mark.parametrize("count", [1, 2, 20])
+    def test_no_page_is_tried_more_often_than_every_thirty_seconds(self, count: int) -> None:
+        """Who watches few pages cannot tell a vendor that is down from a network that is away."""
+
+        async def play(loop: Timelapse) -> World:
+            world, _ = _world(loop, count)
+            answers = dict(world.net.answers)
+
+            def cut() -> None:
+                world.net.answers = dict.fromkeys(answers, unreachable)
+
+            def mend() -> None:
+                world.net.answers = answers
+
+            await world.runs(1_000, (100, cut), (700, mend))
+            return world
+
+        world = live(play)
+        for page in world.conductor.pages:
+            times = world.net.times(page.replace("p", "host") + ".example/api/v2/summary")
+            tried = [at for at in times if 150 < at < 700]
+            assert tried and all(b - a >= 30 for a, b in pairwise(tried))
+        assert any(700 <= at <= 730 for at in world.net.times("")), "and the end is soon noticed"
+
     @pytest.mark.parametrize(("count", "dead"), [(4, 3), (6, 3), (10, 5), (20, 5)])
     def test_a_few_dead_hosts_among_others_are_no_offline_and_are_asked_as_backoff_has_it(
         self, count: int, dead: int, caplog: pytest.LogCaptureFixture

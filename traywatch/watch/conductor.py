@@ -14,6 +14,7 @@ from traywatch.core.incidents import Phase, phase_of
 from traywatch.core.model import Failure, Fault, Page
 from traywatch.core.overview import Overview, overview
 from traywatch.core.schedule import (
+    FLOOR_S,
     Next,
     after,
     effective_interval_s,
@@ -41,7 +42,7 @@ HEARTBEAT_S: Final = 5.0
 ASLEEP_S: Final = 30.0
 """A gap of less is a busy machine, whatever the interval."""
 PROBE_S: Final = 10.0
-"""While offline one page is tried so often, and the others are left in peace."""
+"""While offline one page after another is tried so often, none sooner again than FLOOR_S."""
 PRUNE_S: Final = 6 * 3600.0
 GATHER_S: Final = 10.0
 """After a refresh, how much longer a sink that sums up waits for the slowest pages; after a
@@ -307,7 +308,7 @@ class Conductor:
         if pace.host_wait_s:
             self._timetable.pause_host(host, now + pace.host_wait_s)
         probing = self.network.offline and host not in self.network.dead
-        wait_s = self._probe_s() if probing else pace.wait_s
+        wait_s = min(FLOOR_S, page.interval_s) if probing else pace.wait_s
         self._timetable.set(page.id, now + wait_s)
 
     def _interval_s(self, page: Page) -> float:
