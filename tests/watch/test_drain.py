@@ -284,3 +284,27 @@ def test_only_a_sink_that_sums_up_waits_when_much_is_coming(store: SqliteStore) 
     assert took_s(ListSink(batch=64)) == 0.0
     store.cursor("digest")
     assert took_s(ListSink(name="digest", batch=64, sums_up=True)) == 10.0
+
+
+def test_what_comes_long_after_is_not_waited_with(store: SqliteStore) -> None:
+    """Much was said to be coming and nothing came. What comes within that time is waited with."""
+
+    async def play(loop: Timelapse, comes_after_s: float) -> float:
+        sink = ListSink(name="digest", batch=64, sums_up=True)
+        drain = Drain(sink, store)
+        task = asyncio.create_task(drain.run())
+        await drain.idle.wait()
+        drain.gather(14.0)
+        await asyncio.sleep(comes_after_s)
+        came = loop.time()
+        _append(store, 1)
+        drain.ring()
+        await drain.idle.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        drain.close()
+        return loop.time() - came
+
+    store.cursor("digest")
+    assert live(lambda loop: play(loop, 7200.0)) == 0.0
+    assert live(lambda loop: play(loop, 4.0)) == 10.0

@@ -110,7 +110,8 @@ class Drain:
         """How many tries in a row failed in a way nobody foresaw."""
         self._worker = Worker(f"sink-{sink.name}")
         self._bell = asyncio.Event()
-        self._gather_s = 0.0
+        self._gather_until = 0.0
+        """On the loop's clock: what comes before then is waited with until then."""
         self.trouble: str | None = None
         """Why the sink is not getting on, in one line; None: it is."""
         self.idle = asyncio.Event()
@@ -122,9 +123,10 @@ class Drain:
         return self._store.last_seq() - self._cursor.seq
 
     def gather(self, seconds: float) -> None:
-        """Much is coming: a sink that sums up waits so long before it takes the next batch."""
+        """Much is coming: for so long, from now on, a sink that sums up takes no next batch."""
         if self.sink.sums_up:
-            self._gather_s = seconds
+            until = asyncio.get_running_loop().time() + seconds
+            self._gather_until = max(self._gather_until, until)
 
     def ring(self) -> None:
         """There is more in the log."""
@@ -133,12 +135,12 @@ class Drain:
 
     async def run(self, beat: Callable[[], None] = lambda: None) -> None:
         """Drain for ever. It may be begun anew after it was cut off: nothing is emitted twice."""
+        loop = asyncio.get_running_loop()
         await self._retrying(self._start)
         while True:
             beat()
             self._bell.clear()
-            gather_s, self._gather_s = self._gather_s, 0.0
-            await asyncio.sleep(gather_s)
+            await asyncio.sleep(max(0.0, self._gather_until - loop.time()))
             if not await self._retrying(self._emit_next):
                 self.idle.set()
                 await self._bell.wait()
