@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any
 
 from traywatch import config
@@ -19,6 +20,7 @@ from traywatch.listener.relay import relay
 from traywatch.listener.server import serve
 from traywatch.watch.conductor import Conductor
 from traywatch.watch.inbox import Inbox
+from traywatch.watch.supervise import Beat, keep_running
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +28,16 @@ log = logging.getLogger(__name__)
 def neighbours(
     settings: config.Config, conductor: Conductor, stop: asyncio.Event
 ) -> Iterator[Coroutine[Any, Any, None]]:
-    """What is to run beside the conductor, on its loop. One that cannot says so in one line, and
-    watching goes on."""
+    """What is to run beside the conductor, on its loop, until cancelled. One that cannot says so
+    in one line, and watching goes on; one that fails otherwise is started again."""
     inbox, verdicts = Inbox(conductor), Counter[Verdict]()
     if settings.listener is not None:
-        yield _or_say_why(_listen(settings.listener, inbox, stop, verdicts))
+        listen = partial(_listen, settings.listener, inbox, stop, verdicts)
+        yield _kept_running("listener", listen, stop)
     for channel in settings.relays:
-        yield _or_say_why(_relay(channel, inbox, stop, verdicts))
+        yield _kept_running(
+            f"{channel.kind} relay", partial(_relay, channel, inbox, stop, verdicts), stop
+        )
 
 
 async def _listen(
@@ -69,8 +74,17 @@ async def _revealed(secrets: tuple[config.Secret, ...]) -> tuple[bytes, ...]:
     return tuple([(await asyncio.to_thread(secret.reveal)).encode() for secret in secrets])
 
 
-async def _or_say_why(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except TraywatchError as error:
-        log.error("%s; watching goes on without", error)
+async def _kept_running(
+    name: str, work: Callable[[], Awaitable[None]], stop: asyncio.Event
+) -> None:
+    async def run(beat: Beat) -> None:
+        try:
+            await work()
+        except TraywatchError as error:
+            log.error("%s; watching goes on without", error)
+        else:
+            if not stop.is_set():
+                return
+        await asyncio.Event().wait()  # refused, or told to end: no use starting it again
+
+    await keep_running(name, run, silent_s=None)
