@@ -67,6 +67,19 @@ def test_echoes_come_after_fifteen_and_fortyfive_seconds_whatever_the_interval()
     assert looked_at == [0, 15, 45]
 
 
+def test_a_ring_without_echoes_leaves_those_that_are_to_come() -> None:
+    table = Timetable()
+    table.ring("a", 0.0, again_after_s=(15.0, 45.0))
+    looked_at = []
+    for now in range(100):
+        if now == 5:
+            table.ring("a", 5.0)
+        for page_id in _due(table, float(now)):
+            looked_at.append(now)
+            table.set(page_id, now + 60.0)
+    assert looked_at == [0, 10, 20, 45]
+
+
 def test_a_page_that_may_not_be_asked_yet_is_not_due_before_whatever_echoes_have_passed() -> None:
     table = Timetable()
     table.ring("a", 0.0, again_after_s=(15.0, 45.0))

@@ -31,8 +31,12 @@ class Timetable:
         self._put(page_id, until)
 
     def ring(self, page_id: str, now: float, *, again_after_s: Iterable[float] = ()) -> None:
-        """Somebody wants to know now. At most one poll a page in DOORBELL_GAP_S."""
-        self._again[page_id] = [now + wait_s for wait_s in again_after_s]
+        """Somebody wants to know now. At most one poll a page in DOORBELL_GAP_S.
+
+        Echoes take the place of those of the ring before; a ring without leaves them.
+        """
+        if echoes := [now + wait_s for wait_s in again_after_s]:
+            self._again[page_id] = echoes
         due = max(now, self._earliest(page_id))
         if due < self._due.get(page_id, NEVER):
             self._put(page_id, due)
