@@ -23,7 +23,12 @@ ENCODINGS: dict[str, Callable[[str], bytes]] = {
     "utf-16, big end first": lambda text: codecs.BOM_UTF16_BE + text.encode("utf-16-be"),
 }
 UNDER = "https://status.example.com/api/v2/"
-ADDRESSES = {"unresolved": UNDER + "incidents/unresolved.json"}
+ADDRESSES = {
+    "unresolved": UNDER + "incidents/unresolved.json",
+    "maintenance_completed": UNDER + "scheduled-maintenances.json",
+    "status_only": UNDER + "status.json",
+    "lookalike_status_only": UNDER + "status.json",
+}
 """Where a document lies decides what absence from it means."""
 
 

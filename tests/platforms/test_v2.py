@@ -114,6 +114,37 @@ def test_an_empty_component_list_is_never_all_good(
     assert understood(hollow).severity is believed
 
 
+NEITHER: list[dict[str, Any]] = [
+    {},
+    {"components": None, "incidents": None},
+    {"components": None, "incidents": None, "scheduled_maintenances": []},
+]
+
+
+@pytest.mark.parametrize("lists", NEITHER)
+@pytest.mark.parametrize("address", ["summary.json", "summary.json/", "summary.json?lang=de"])
+def test_a_summary_with_neither_components_nor_incidents_is_never_all_good(
+    lists: dict[str, Any], address: str
+) -> None:
+    calm = {"page": {"id": "p"}, "status": {"indicator": "none"}}
+    with pytest.raises(FormatError, match="neither components nor incidents in the summary"):
+        understood(calm | lists, UNDER + address)
+    assert understood(calm | lists, UNDER + "status.json").severity is Severity.OPERATIONAL
+
+
+@pytest.mark.parametrize(
+    ("value", "is_hollow"),
+    [
+        ({"components": [], "incidents": []}, True),
+        ({"components": [], "incidents": [INCIDENT]}, True),
+        ({"components": None, "incidents": []}, False),
+        (WHOLE, False),
+    ],
+)
+def test_a_list_of_components_with_nothing_in_it_is_hollow(value: Any, is_hollow: bool) -> None:
+    assert understood(value).hollow is is_hollow
+
+
 def test_a_group_is_a_component_only_where_nothing_points_to_it() -> None:
     rows = [
         {"id": "g", "name": "Group", "status": "operational", "group": True, "group_id": None},

@@ -7,8 +7,9 @@
                    rows with incident_updates, newest first
 
 What absence means differs by document: only a summary (components *and* incidents) is exhaustive,
-and unresolved.json is for incidents. Bare lists and single objects, as the manage API has them,
-are understood too.
+and unresolved.json is for incidents. A summary that has neither is refused, whatever its indicator
+says: that of status.json stands alone by design, that of a summary by mistake. Bare lists and
+single objects, as the manage API has them, are understood too.
 
 Traps, each met in the wild: an incident's ``components`` hold the *live* state, not that of the
 incident; names repeat; null stands anywhere; ``affected_components`` may hold a placeholder
@@ -69,6 +70,9 @@ def read_v2(root: Node, address: str, platform: str) -> Snapshot:
     indicator = _indicator(root)
     if indicator is None and all(rows is None for rows in lists):
         raise FormatError("neither components nor incidents nor an indicator in the document")
+    if component_rows is None and incident_rows is None and bare(address).endswith(SUMMARY):
+        # Its indicator alone would make a half-written summary look calm.
+        raise FormatError("neither components nor incidents in the summary")
     page = root.node("page") or Node({})
     page_url = page_link(page, "url")
     incidents, fault = read_incidents(incident_rows or (), maintenance_rows or (), page_url)
@@ -84,6 +88,7 @@ def read_v2(root: Node, address: str, platform: str) -> Snapshot:
         components=read_components(component_rows or ()),
         incidents=incidents,
         lists_maintenances=maintenance_rows is not None,
+        hollow=component_rows is not None and not component_rows,
     )
 
 
