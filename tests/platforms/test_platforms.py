@@ -150,6 +150,25 @@ def test_the_history_of_incident_io_is_one_whichever_document_is_polled() -> Non
 
 
 @pytest.mark.parametrize(
+    "address",
+    ["https://www.status.example.com/eu/proxy/status.example.com", PAGE + "/eu/proxy/a.example?v=2",
+     PAGE + "/eu/api/v1/summary?v=2", PAGE + "/eu/api/v2/summary.json?v=2"],
+)  # fmt: skip
+def test_the_history_is_found_from_another_host_name_and_from_a_query(address: str) -> None:
+    host = host_of(address)
+    assert INCIDENTIO.history(address) == (f"https://{host}/eu/api/v2/incidents.json",)
+
+
+def test_what_the_native_document_is_polled_for_comes_before_the_lookalike() -> None:
+    assert probe_addresses(PAGE, (INCIDENTIO,)) == (
+        PAGE + "/proxy/status.example.com",
+        PAGE + "/api/v2/summary.json",
+        PAGE + "/api/v1/summary",
+        PAGE,
+    )
+
+
+@pytest.mark.parametrize(
     ("shape", "platform"), [(Shape.STATUSPAGE, STATUSPAGE), (Shape.INCIDENTIO, INCIDENTIO)]
 )
 def test_the_vendor_of_the_demo_is_understood(shape: Shape, platform: Platform) -> None:

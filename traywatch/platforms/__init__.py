@@ -7,6 +7,10 @@ How a page of an unknown platform is found out (by whoever polls):
         platform = detect(reply)                  # None: no document of ours, try the next one
         if platform: remember platform.name and address, and parse this very reply
 
+A platform that is known by a lesser document (incident.io by its look-alike of Statuspage's) is
+asked for those it puts before it, and the first that is there is read and remembered instead. A
+page of Statuspage costs one request, one of incident.io two.
+
 What is remembered is the address that answered. Where the platform is configured,
 ``probe_addresses(page.url, (platform,))`` walks its own documents alone, and the first reply that
 ``platform.parse`` takes without a FormatError decides. The tries are few (four requests for a page

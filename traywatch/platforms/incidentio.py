@@ -1,12 +1,13 @@
 """incident.io status pages. Three documents say much the same; the first that is there is polled.
 
-    {page}/api/v2/summary.json   a look-alike of Statuspage's, with ULIDs: status.openai.com
     {page}/proxy/{host}          native, what the page itself is drawn from
+    {page}/api/v2/summary.json   a look-alike of Statuspage's, with ULIDs: status.openai.com
     {page}/api/v1/summary        the widget: only what is going on
 
-A page may have the first and the last switched off (``expose_status_summary_api``: Rollbar). The
-look-alike has no groups, no maintenances and no components on incidents; the native document has
-them all (``incidentio_native``). The widget has no component list either, and of each incident
+A page may have the last two switched off (``expose_status_summary_api``: Rollbar). The look-alike
+has no groups, no maintenances and no components on incidents: who watches some components of a
+page would be told of the others' incidents. The native document has them all
+(``incidentio_native``). The widget has no component list either, and of each incident
 only the newest words.
 
 Sources: recorded documents of OpenAI, Linear and Rollbar; for the widget, the types in the public
@@ -15,6 +16,7 @@ clients of Materialize and Supabase.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import partial
 from typing import Final
@@ -23,7 +25,7 @@ from traywatch.core.errors import FormatError
 from traywatch.core.model import Impact, Incident, IncidentStatus, Severity, Snapshot, Update
 from traywatch.core.reply import Reply
 from traywatch.platforms import v2, words
-from traywatch.platforms.addresses import host_of, page_of
+from traywatch.platforms.addresses import bare, host_of, page_of
 from traywatch.platforms.base import Platform
 from traywatch.platforms.incidentio_native import native_summary, parent_fault, read_native
 from traywatch.platforms.reading import Node, read_json, readable, unique
@@ -32,6 +34,7 @@ from traywatch.platforms.statuspage import VERSION_HEADER
 NAME: Final = "incidentio"
 WIDGET: Final = "/api/v1/summary"
 
+_NATIVE: Final = re.compile(r"/proxy/[^/]+$")
 _WIDGET_LISTS: Final = {
     "ongoing_incidents": "",
     "in_progress_maintenances": "maintenance_in_progress",
@@ -123,14 +126,17 @@ def _widget_severity(incidents: Iterable[Incident]) -> Severity | None:
 def _addresses(page_url: str) -> tuple[str, ...]:
     page = page_of(page_url)
     native = f"{page}/proxy/{host_of(page)}"
-    return page + v2.SUMMARY, native, page + WIDGET
+    return native, page + v2.SUMMARY, page + WIDGET
 
 
 def _history(address: str) -> tuple[str, ...]:
-    """Of maintenances there is none: incidents.json lists incidents only."""
-    page = page_of(address)
-    is_document = address in _addresses(page) or "/api/v2/" in address
-    return (page + v2.INCIDENTS,) if is_document else ()
+    """Of maintenances there is none: incidents.json lists incidents only.
+
+    A native address names the host the page was asked at, which may have led to another (``www.``).
+    """
+    polled = bare(address)
+    page = _NATIVE.sub("", page_of(polled))
+    return (page + v2.INCIDENTS,) if page != polled else ()
 
 
 INCIDENTIO: Final = Platform(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from traywatch import platforms
@@ -34,17 +35,19 @@ class Found:
 
 
 async def discover(page: Page, get: Get) -> Found:
-    """Try the documents a page of any platform would have, best first.
+    """Try the documents a page of any platform would have, best first; once the platform is known,
+    those it would rather have read.
 
     Raises FetchError when the host does not answer or asks us to come back later, FormatError
     when it answers and nothing there is a status page we can read.
     """
     last: FetchError | FormatError | None = None
     damaged: FormatError | None = None
+    asked: set[str] = set()
     for address in _candidates(page):
+        asked.add(address)
         try:
-            reply = await get(address)
-            return _read(page, address, reply)
+            found = _read(page, address, await get(address))
         except FetchError as error:
             if error.fault is Fault.UNREACHABLE or error.http_status in COME_BACK_LATER:
                 raise
@@ -53,9 +56,34 @@ async def discover(page: Page, get: Get) -> Found:
             last = error
         except FormatError as error:
             damaged = damaged or error
+        else:
+            if damaged is not None and found.snapshot.hollow:
+                break
+            return await _best(page, found, asked, get)
     if damaged is not None:
         raise damaged
     raise FormatError(f"{page.url} is no status page that can be read ({last})")
+
+
+async def _best(page: Page, found: Found, asked: Container[str], get: Get) -> Found:
+    """What its platform would rather have read of the page than this, if that can be read.
+
+    incident.io is known by its look-alike of Statuspage's document, and has a fuller one. What was
+    asked for is compared, not where a redirect led. Raises FormatError where what was found lists
+    no component, and the better document says why: a parent page is watched by its sub pages.
+    """
+    for address in takewhile(lambda a: a not in asked, found.platform.addresses(page.url)):
+        try:
+            better = _read(page, address, await get(address))
+        except (FetchError, Unrecognised):
+            continue
+        except FormatError:
+            if found.snapshot.hollow:
+                raise
+        else:
+            if better.platform is found.platform:
+                return better
+    return found
 
 
 def _candidates(page: Page) -> tuple[str, ...]:
