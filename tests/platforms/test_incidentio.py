@@ -47,6 +47,18 @@ def states(snapshot: Snapshot) -> dict[str, ComponentStatus]:
          ComponentStatus.OPERATIONAL),
         ([{"component_id": CHAT}], ComponentStatus.UNKNOWN, ComponentStatus.OPERATIONAL),
         (None, ComponentStatus.UNKNOWN, ComponentStatus.UNKNOWN),
+        ([{"component_id": CHAT, "status": "full_outage"},
+          {"component_id": CHAT, "status": "degraded_performance"}],
+         ComponentStatus.MAJOR_OUTAGE, ComponentStatus.OPERATIONAL),
+        ([{"component_id": CHAT, "current_status": "odd"},
+          {"component_id": CHAT, "current_status": "operational"}],
+         ComponentStatus.UNKNOWN, ComponentStatus.OPERATIONAL),
+        ([{"component_id": "elsewhere", "status": "full_outage"}],
+         ComponentStatus.UNKNOWN, ComponentStatus.UNKNOWN),
+        ([{"id": CHAT, "status": "full_outage"}, None],
+         ComponentStatus.UNKNOWN, ComponentStatus.UNKNOWN),
+        ([{"component_id": "elsewhere"}, {"component_id": CHAT, "status": "full_outage"}],
+         ComponentStatus.MAJOR_OUTAGE, ComponentStatus.OPERATIONAL),
     ],
 )  # fmt: skip
 def test_a_component_is_operational_only_where_the_affected_are_listed(
@@ -70,6 +82,29 @@ def test_absence_means_something_only_where_all_was_read(
     fields: dict[str, Any], exhaustive: bool
 ) -> None:
     assert native(**fields).exhaustive is exhaustive
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_whole"),
+    [
+        ({}, True),
+        ({"affected_components": [{"component_id": CHAT, "status": "full_outage"}]}, True),
+        ({"affected_components": [{"component_id": "elsewhere"}]}, False),
+        ({"affected_components": [{"component_id": CHAT}, {"status": "full_outage"}]}, False),
+        ({"affected_components": ["text"]}, False),
+        ({"components": [{"id": CHAT, "name": "Chat"}, {"name": "no id"}]}, False),
+    ],
+)
+def test_where_a_row_cannot_be_placed_an_absent_component_is_not_gone(
+    fields: dict[str, Any], is_whole: bool
+) -> None:
+    assert native(**fields).components_whole is is_whole
+
+
+def test_a_list_of_components_with_nothing_in_it_is_hollow() -> None:
+    assert native(components=[]).hollow
+    assert not native(components=None).hollow
+    assert not native().hollow
 
 
 @pytest.mark.parametrize("key", ["components", "ongoing_incidents", "scheduled_maintenances"])

@@ -145,6 +145,43 @@ def test_a_list_of_components_with_nothing_in_it_is_hollow(value: Any, is_hollow
     assert understood(value).hollow is is_hollow
 
 
+def test_a_row_without_an_id_is_called_by_its_name() -> None:
+    rows = [{"name": "Web", "status": "major_outage"}, COMPONENT]
+    snapshot = understood({"components": rows, "incidents": []})
+    found = [(c.id, c.name, c.component_status.value) for c in snapshot.components]
+    assert found == [("Web", "Web", "major_outage"), ("c1", "API", "operational")]
+    assert snapshot.components_whole
+
+
+@pytest.mark.parametrize("row", [None, {}, "A", {"status": "odd"}, {"name": "B"}])
+def test_where_a_row_cannot_be_read_an_absent_component_is_not_gone(row: Any) -> None:
+    snapshot = understood({"components": [row, COMPONENT], "incidents": []})
+    assert [c.id for c in snapshot.components] == ["c1"]
+    assert not snapshot.components_whole
+    assert understood(WHOLE).components_whole
+
+
+@pytest.mark.parametrize(
+    ("words", "worst"),
+    [
+        (("operational", "major_outage", "degraded_performance"), "major_outage"),
+        (("under_maintenance", "operational"), "under_maintenance"),
+        (("operational", "odd"), "unknown"),
+        (("odd", "degraded_performance"), "degraded_performance"),
+    ],
+)
+def test_a_component_listed_twice_is_as_bad_as_its_worst_row(
+    words: tuple[str, ...], worst: str
+) -> None:
+    rows = [COMPONENT | {"status": word} for word in words]
+    last = {"id": "c2", "name": "Web", "status": "operational"}
+    found = understood({"components": [*rows, last], "incidents": []}).components
+    assert [(c.id, c.component_status.value) for c in found] == [
+        ("c1", worst),
+        ("c2", "operational"),
+    ]
+
+
 def test_a_group_is_a_component_only_where_nothing_points_to_it() -> None:
     rows = [
         {"id": "g", "name": "Group", "status": "operational", "group": True, "group_id": None},

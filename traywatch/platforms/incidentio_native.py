@@ -59,13 +59,16 @@ def read_native(summary: Node, platform: str) -> Snapshot:
     read = partial(read_native_incident, names=names, page_url=page_url)
     incidents, fault = readable(ongoing or (), read)
     maintenances, other_fault = readable(planned or (), partial(read, is_maintenance=True))
+    components, components_whole = _components(summary, rows or ())
     return Snapshot(
         platform=platform,
         exhaustive=None not in (ongoing, planned, rows) and not (fault or other_fault),
         page_name=summary.text("name"),
         page_url=page_url,
-        components=_components(summary, rows or ()),
+        components=components,
         incidents=unique([*incidents, *maintenances], lambda incident: incident.id),
+        hollow=rows == (),
+        components_whole=components_whole,
     )
 
 
@@ -84,19 +87,39 @@ def parent_fault(sub_pages: Iterable[Node]) -> FormatError:
     return FormatError(one_line(f"{reason} ({names})" if names else reason, _REASON))
 
 
-def _components(summary: Node, rows: Sequence[Node]) -> tuple[Component, ...]:
-    """Every component the page shows. Raises FormatError when not one row can be read."""
+def _components(summary: Node, rows: Sequence[Node]) -> tuple[tuple[Component, ...], bool]:
+    """Every component the page shows, and whether all that is said of them could be read and has
+    its place. Raises FormatError when not one row can be read."""
     affected = summary.listed("affected_components")
-    states = {row.identity("component_id"): _state(row) for row in affected or ()}
-    # Where the list of the affected is missing, nothing is known: not that all is well.
-    otherwise = ComponentStatus.UNKNOWN if affected is None else ComponentStatus.OPERATIONAL
+    states, is_placed = _states(affected or (), {row.identity("id") for row in rows})
+    # Where the list of the affected is missing, or names none of these, nothing is known: not that
+    # all is well.
+    is_told = affected == () or bool(states)
+    otherwise = ComponentStatus.OPERATIONAL if is_told else ComponentStatus.UNKNOWN
     groups, hidden = _places(summary)
     read = partial(_read_component, states=states, otherwise=otherwise, groups=groups)
     components, fault = readable(rows, read)
     if fault and not components:
         raise fault
     shown = (component for component in components if component.id not in hidden)
-    return unique(shown, lambda component: component.id)
+    return unique(shown, lambda component: component.id), is_placed and fault is None
+
+
+def _states(
+    affected: Iterable[Node], known: Container[str | None]
+) -> tuple[Mapping[str | None, ComponentStatus], bool]:
+    """The state of each component by its id, of several rows the worst, and whether every row is
+    about a component that is known."""
+    states: dict[str | None, ComponentStatus] = {}
+    is_placed = True
+    for row in affected:
+        component_id = row.identity("component_id")
+        if component_id is None or component_id not in known:
+            is_placed = False
+            continue
+        so_far = states.get(component_id, ComponentStatus.OPERATIONAL)
+        states[component_id] = words.worse(so_far, _state(row))
+    return states, is_placed
 
 
 def _read_component(

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -76,6 +77,7 @@ def read_v2(root: Node, address: str, platform: str) -> Snapshot:
     page = root.node("page") or Node({})
     page_url = page_link(page, "url")
     incidents, fault = read_incidents(incident_rows or (), maintenance_rows or (), page_url)
+    components, components_whole = read_components(component_rows or ())
     is_whole = component_rows is not None or bare(address).endswith(UNRESOLVED)
     return Snapshot(
         platform=platform,
@@ -85,10 +87,11 @@ def read_v2(root: Node, address: str, platform: str) -> Snapshot:
         page_url=page_url,
         page_updated_at=page.instant("updated_at"),
         severity=_severity(indicator, component_rows, incidents),
-        components=read_components(component_rows or ()),
+        components=components,
         incidents=incidents,
         lists_maintenances=maintenance_rows is not None,
         hollow=component_rows is not None and not component_rows,
+        components_whole=components_whole,
     )
 
 
@@ -133,17 +136,32 @@ def page_link(row: Node, key: str) -> str | None:
 # ---------------------------------------------------------------- components
 
 
-def read_components(rows: Sequence[Node]) -> tuple[Component, ...]:
-    """The rows that are components, with the names of the groups they stand in.
+def read_components(rows: Sequence[Node]) -> tuple[tuple[Component, ...], bool]:
+    """The rows that are components, with the names of the groups they stand in, and whether every
+    row could be read.
 
-    Raises FormatError when there are rows and not one can be read.
+    Raises FormatError when there are rows and not one can be read, or not one has an id: those
+    are another product's.
     """
+    if rows and not any(row.identity("id") for row in rows):
+        raise FormatError(f"{rows[0].where('id')}: missing")
     groups = _groups(rows)
     members = (row for row in rows if row.identity("id") not in groups)
     components, fault = readable(members, partial(_read_component, groups=groups))
     if fault and not components:
         raise fault
-    return unique(components, lambda component: component.id)
+    return _worst_of_each(components), fault is None
+
+
+def _worst_of_each(components: Iterable[Component]) -> tuple[Component, ...]:
+    """Of several with one id one is left, in the place of the first and the worst of their states:
+    which of them is true is not known, and an outage must not hide behind the other."""
+    kept: dict[str, Component] = {}
+    for component in components:
+        first = kept.setdefault(component.id, component)
+        worst = words.worse(first.component_status, component.component_status)
+        kept[component.id] = replace(first, component_status=worst)
+    return tuple(kept.values())
 
 
 def _groups(rows: Sequence[Node]) -> Mapping[str | None, str | None]:
@@ -157,8 +175,10 @@ def _groups(rows: Sequence[Node]) -> Mapping[str | None, str | None]:
 
 
 def _read_component(row: Node, groups: Mapping[str | None, str | None]) -> Component:
-    """A component without a name is called by its id: something has to stand in a menu."""
-    component_id = row.required("id")
+    """A component without a name is called by its id: something has to stand in a menu. One
+    without an id is known by its name if it says how it is, for it may be the one that is down."""
+    is_told = row.text("status") is not None and row.fields.get("group") is not True
+    component_id = (row.identity("id", "name") if is_told else None) or row.required("id")
     return Component(
         id=component_id,
         name=row.text("name") or component_id,

@@ -64,6 +64,22 @@ MAINTENANCE_STATUSES: Final = frozenset(
 """What only a maintenance can be."""
 
 
+_FROM_BEST_TO_WORST: Final = (
+    ComponentStatus.OPERATIONAL,
+    ComponentStatus.UNKNOWN,
+    ComponentStatus.UNDER_MAINTENANCE,
+    ComponentStatus.DEGRADED_PERFORMANCE,
+    ComponentStatus.PARTIAL_OUTAGE,
+    ComponentStatus.MAJOR_OUTAGE,
+)
+"""An unknown word beside "operational" leaves it unknown how things stand."""
+
+
+def worse(one: ComponentStatus, other: ComponentStatus) -> ComponentStatus:
+    """The worse of two things that are said of one component."""
+    return max(one, other, key=_FROM_BEST_TO_WORST.index)
+
+
 def component_status(word: str | None) -> ComponentStatus:
     """``degraded_performance`` -> DEGRADED_PERFORMANCE."""
     return _COMPONENT.get(_plain(word), ComponentStatus.UNKNOWN)
