@@ -9,7 +9,7 @@ import pytest
 
 from tests.platforms.golden import reply
 from traywatch.core.errors import FormatError
-from traywatch.core.model import ComponentStatus, Impact, Severity, Snapshot
+from traywatch.core.model import ComponentRef, ComponentStatus, Impact, Severity, Snapshot
 from traywatch.platforms import detect
 from traywatch.platforms.incidentio import INCIDENTIO
 
@@ -141,6 +141,12 @@ def test_the_widget_of_a_parent_page_is_refused_with_the_way_out() -> None:
         understood(widget)
 
 
+def test_a_widget_without_incidents_and_sub_pages_is_refused_with_what_is_missing() -> None:
+    for value in (widget(ongoing_incidents=None), widget(ongoing_incidents=None, subpages=None)):
+        with pytest.raises(FormatError, match=r"^ongoing_incidents: missing$"):
+            understood(value)
+
+
 def test_a_page_whose_sub_pages_stand_beside_components_is_read() -> None:
     structure = {"items": [{"sub_page": {"name": "Europe"}}]}
     assert len(native(structure=structure).components) == 2
@@ -164,6 +170,7 @@ def impact(*words: str) -> list[dict[str, str]]:
         ({"component_impacts": impact("odd")}, Impact.UNKNOWN),
         ({"component_impacts": []}, Impact.NONE),
         ({"affected_components": impact("degraded_performance")}, Impact.MINOR),
+        ({"component_impacts": [], "affected_components": impact("full_outage")}, Impact.CRITICAL),
         ({}, Impact.UNKNOWN),
         ({"component_impacts": impact("full_outage"), "type": "maintenance"}, Impact.MAINTENANCE),
     ],
@@ -173,6 +180,47 @@ def test_the_impact_of_an_incident_is_the_worst_on_any_component(
 ) -> None:
     (found,) = native(ongoing_incidents=[incident(**fields)]).incidents
     assert found.impact is worst
+
+
+def test_the_components_of_an_incident_stand_in_whichever_list_is_filled() -> None:
+    row = incident(component_impacts=[], affected_components=impact("full_outage"))
+    (found,) = native(ongoing_incidents=[row]).incidents
+    assert found.components == (ComponentRef("Chat", CHAT),)
+
+
+def text(words: str) -> dict[str, Any]:
+    return {"type": "text", "text": words}
+
+
+def block(kind: str, *content: Any) -> dict[str, Any]:
+    return {"type": kind, "content": list(content)}
+
+
+DEEP: dict[str, Any] = text("Deep.")
+for _ in range(200):
+    DEEP = block("paragraph", DEEP)
+
+MESSAGES: list[tuple[Any, str]] = [
+    (block("doc", block("paragraph", text("We look "), text("into it."))), "We look into it."),
+    (block("doc", block("paragraph", text("One.")), block("paragraph", text("Two."))),
+     "One.\nTwo."),
+    (block("doc", block("paragraph", text("One."), {"type": "hardBreak"}, text("Two."))),
+     "One.\nTwo."),
+    (block("doc", block("bulletList", block("listItem", block("paragraph", text("a"))),
+                        block("listItem", block("paragraph", text("b"))))), "a\n\nb"),
+    (block("doc", block("paragraph", text("a < b && <b>"))), "a < b && <b>"),
+    (DEEP, "Deep."),
+    (block("doc", 7, None, ["x"], "y", {"text": 7}, {"content": 7}), ""),
+    ("Plain words.", "Plain words."),
+    (["no document"], ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("message", "words"), MESSAGES, ids=range(len(MESSAGES)))
+def test_where_the_message_is_a_document_alone_its_words_are_told(message: Any, words: str) -> None:
+    update = {"id": "u", "to_status": "monitoring", "message_string": None, "message": message}
+    (found,) = native(ongoing_incidents=[incident(updates=[update])]).incidents
+    assert [u.body for u in found.updates] == [words]
 
 
 def test_an_incident_of_a_type_is_a_maintenance_in_either_list() -> None:

@@ -120,6 +120,8 @@ def test_rows_are_the_objects_of_a_list() -> None:
     node = Node({"list": [1, {"a": 1}, None, {"b": 2}], "none": None, "word": "x"}, "root")
     assert [row.path for row in node.rows("list")] == ["root.list[1]", "root.list[3]"]
     assert node.rows("absent", "none", "word") == ()
+    full = Node({"empty": [], "nulls": [None], "full": [{"a": 1}], "more": [{"b": 2}]})
+    assert full.rows("empty", "nulls", "full", "more") == (Node({"a": 1}, "full[0]"),)
     assert node.first("list") == Node({"a": 1})
     assert node.first("word") is None
 

@@ -73,7 +73,9 @@ def _read_widget(root: Node) -> Snapshot:
     """Raises FormatError for a parent page as well: its widget has nothing but ``subpages``."""
     lists = {key: root.listed(key) for key in _WIDGET_LISTS}
     if lists["ongoing_incidents"] is None:
-        raise parent_fault(root.rows("subpages"))
+        sub_pages = root.listed("subpages")
+        missing = FormatError(f"{root.where('ongoing_incidents')}: missing")
+        raise missing if sub_pages is None else parent_fault(sub_pages)
     incidents: list[Incident] = []
     is_whole = None not in lists.values()
     for key, rows in lists.items():

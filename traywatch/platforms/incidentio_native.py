@@ -10,7 +10,8 @@
                                        with their updates, oldest first
 
 The webhooks about status pages hold incidents of the same make, with ``incident_status`` and
-``message`` for ``to_status`` and ``message_string``; ``read_native_incident`` reads both.
+``message`` for ``to_status`` and ``message_string``; ``read_native_incident`` reads both. In the
+native document ``message`` is the same message as a tree of paragraphs and words.
 
 Sources: recorded documents of OpenAI, Linear and Rollbar; for maintenances, incident.io's API
 reference and the types of public clients.
@@ -202,7 +203,8 @@ def read_native_incident(
 
 
 def _native_update(row: Node, names: Mapping[str | None, str | None]) -> Update:
-    body, word = row.body("message_string", "message"), row.text("to_status", "incident_status")
+    body = row.body("message_string", "message") or row.document("message")
+    word = row.text("to_status", "incident_status")
     if not body and word is None:
         raise FormatError(f"{row.where('message_string')}: missing")
     return Update(

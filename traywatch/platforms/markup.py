@@ -54,6 +54,27 @@ def plain_text(message: str) -> str:
     return _EMPTY_LINES.sub("\n\n", _TRAILING_BLANKS.sub("", text)).strip()
 
 
+def document_text(document: object) -> str:
+    """The words of a message that is a tree, as ProseMirror makes it: nodes with a ``text`` or with
+    ``content``, a list of nodes (https://prosemirror.net/docs/ref/#model). Words stand as they are,
+    what holds others ends a line. No recursion: a tree may be as deep as JSON allows."""
+    pieces: list[str] = []
+    waiting: list[object] = [document]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, str):
+            pieces.append(node)
+        elif isinstance(node, dict):
+            words, content = node.get("text"), node.get("content")
+            if isinstance(words, str):
+                pieces.append(words)
+            else:
+                children = content if isinstance(content, list) else ()
+                waiting += ["\n", *(c for c in reversed(children) if isinstance(c, dict))]
+    text = _TRAILING_BLANKS.sub("", "".join(pieces)[:LONGEST])
+    return _EMPTY_LINES.sub("\n\n", text).strip()
+
+
 def _without_tags(text: str) -> Iterator[str]:
     """One pass: each tag is judged where it stands, so that unbalanced ones cost nothing."""
     position = 0

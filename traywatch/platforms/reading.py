@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 
 from traywatch.core.errors import FormatError
 from traywatch.platforms.instants import any_instant, iso_instant
-from traywatch.platforms.markup import plain_text
+from traywatch.platforms.markup import document_text, plain_text
 
 MOST_OBJECTS: Final = 50_000
 """JSON objects in one document. The largest page known (Cloudflare, 475 components) has 600."""
@@ -122,6 +122,11 @@ class Node:
         texts = (plain_text(well_formed(value)) for value in values if isinstance(value, str))
         return next(filter(None, texts), "")
 
+    def document(self, key: str) -> str:
+        """The words of a message that is kept as a tree; nothing where there is none."""
+        value = self.fields.get(key)
+        return well_formed(document_text(value)) if isinstance(value, dict) else ""
+
     def instant(self, *keys: str) -> datetime | None:
         """The first of these keys that holds an ISO 8601 time, in UTC."""
         return self._first_instant(iso_instant, keys)
@@ -150,13 +155,14 @@ class Node:
         return Node(value, self.where(key)) if isinstance(value, dict) else None
 
     def rows(self, *keys: str) -> tuple[Node, ...]:
-        """The objects in the first list under these keys; nothing where there is no list."""
+        """The objects in the first list under these keys that has any; nothing where none has."""
         for key in keys:
             value = self.fields.get(key)
-            if isinstance(value, list):
-                where = self.where(key)
-                members = ((i, row) for i, row in enumerate(value) if isinstance(row, dict))
-                return tuple(Node(row, f"{where}[{i}]") for i, row in members)
+            members = enumerate(value) if isinstance(value, list) else ()
+            objects = ((i, row) for i, row in members if isinstance(row, dict))
+            found = tuple(Node(row, f"{self.where(key)}[{i}]") for i, row in objects)
+            if found:
+                return found
         return ()
 
     def first(self, key: str) -> Node | None:
