@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from tests.watch.timelapse import EPOCH, Timelapse, live
 from tests.watch.world import World, board_answer, unreachable
 from traywatch.core.draft import BARE
 from traywatch.core.errors import StoreError
-from traywatch.core.model import Page, Severity, Snapshot
+from traywatch.core.model import ComponentChanged, Page, Severity, Snapshot
 from traywatch.demo import Board
 from traywatch.listener import Delivery
 from traywatch.watch.inbox import Inbox
@@ -60,6 +61,37 @@ class TestWhoseItIs:
             assert {event.page_id for event in world.told()[before:]} <= {page_id}
             known = world.conductor.ledger.memory(page_id)
             assert {i.id for i in delivery.snapshot.incidents} <= known.incidents.keys()
+
+        _play(act)
+
+
+class TestWhoseComponentItIs:
+    """Statuspage's webhook of a component names its page by an id that nobody else knows."""
+
+    def test_what_is_heard_of_a_component_is_told_of_the_page_that_has_it_and_once(self) -> None:
+        async def act(world: World, inbox: Inbox) -> None:
+            ledger = world.conductor.ledger
+            await ledger.take("p0", page(1, api="operational"))
+            await inbox.receive(_delivery(heard(api="major_outage")))
+            await ledger.take("p0", page(2, api="major_outage"))
+            assert [(type(e), e.page_id) for e in world.told()] == [(ComponentChanged, "p0")]
+
+        _play(act)
+
+    def test_a_page_that_came_to_know_it_in_this_very_batch_has_it(self) -> None:
+        async def act(world: World, inbox: Inbox) -> None:
+            first = world.conductor.ledger.take("p0", page(1, api="operational"))
+            await asyncio.gather(first, inbox.receive(_delivery(heard(api="major_outage"))))
+            assert [(type(e), e.page_id) for e in world.told()] == [(ComponentChanged, "p0")]
+
+        _play(act)
+
+    def test_one_that_two_pages_have_is_told_of_neither(self) -> None:
+        async def act(world: World, inbox: Inbox) -> None:
+            for watched in PAGES:
+                await world.conductor.ledger.take(watched.id, page(1, api="operational"))
+            await inbox.receive(_delivery(heard(api="major_outage")))
+            assert {event.page_id for event in world.told()} == {BARE}
 
         _play(act)
 

@@ -76,14 +76,17 @@ class Inbox:
         )
 
     def _page_of(self, snapshot: Snapshot) -> str:
-        """The watched page a delivery without one is about: by its address, else by an incident
-        that is known there. BARE where there is none, or more than one."""
+        """The watched page a delivery without one is about: by its address, else by an incident or
+        a component that is known there. BARE where there is none, or more than one."""
         host = urlsplit(snapshot.page_url or "").netloc.lower()
-        ids = {incident.id for incident in snapshot.incidents}
+        incidents = {incident.id for incident in snapshot.incidents}
+        components = {component.id for component in snapshot.components}
         about = [
             page.id
             for page in self._conductor.pages.values()
-            if host == host_of(page) or ids & self._ledger.memory(page.id).incidents.keys()
+            if host == host_of(page)
+            or incidents & self._ledger.memory(page.id).incidents.keys()
+            or components & self._ledger.memory(page.id).components.keys()
         ]
         return about[0] if len(about) == 1 else BARE
 

@@ -232,13 +232,19 @@ def _kept(changes: Mapping[str, Any], memory: Memory) -> Mapping[str, Any]:
 
 
 def _home(entry: Entry, staged: Mapping[str, Commit]) -> str:
-    """The page it is about. A delivery that named none may be about an incident that a page came
-    to know since, in this very batch: told under both, it would be told twice."""
+    """The page it is about. A delivery that named none may be about an incident or a component that
+    a page came to know since, in this very batch: told under both, it would be told twice."""
     if entry.page_id != BARE:
         return entry.page_id
     snapshots = [said for said in entry.observations if isinstance(said, Snapshot)]
-    ids = {incident.id for snapshot in snapshots for incident in snapshot.incidents}
-    known = [i for i, commit in staged.items() if ids & commit.record.memory.incidents.keys()]
+    incidents = {incident.id for snapshot in snapshots for incident in snapshot.incidents}
+    components = {component.id for snapshot in snapshots for component in snapshot.components}
+    memories = {page_id: commit.record.memory for page_id, commit in staged.items()}
+    known = [
+        page_id
+        for page_id, memory in memories.items()
+        if incidents & memory.incidents.keys() or components & memory.components.keys()
+    ]
     return known[0] if len(known) == 1 else BARE
 
 
