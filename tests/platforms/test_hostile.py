@@ -47,7 +47,7 @@ KEYS = [
     "code", "summary", "ongoing_incidents", "in_progress_maintenances", "structure", "items",
     "updates", "component", "component_id", "component_update", "new_status", "incident",
     "incident_update", "maintenance", "event_type", "message", "text", "url", "impact",
-    "incident_id", "subpages",
+    "incident_id", "subpages", "timestamp",
 ]  # fmt: skip
 WORDS = [
     "", "operational", "full_outage", "resolved", "scheduled", "none", "critical", "\ud800", "\0",

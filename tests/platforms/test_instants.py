@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from traywatch.platforms.instants import any_instant, iso_instant
+from traywatch.platforms.instants import any_instant, iso_instant, loose_instant
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -106,3 +106,44 @@ def test_any_text_is_an_instant_in_our_time_or_none(text: str) -> None:
 def test_an_instant_survives_any_offset(naive: datetime, offset_minutes: int) -> None:
     at = naive.replace(tzinfo=timezone(timedelta(minutes=offset_minutes)))
     assert iso_instant(at.isoformat()) == at
+
+
+EPOCHS: list[tuple[object, str | None]] = [
+    (1_767_225_600, "2026-01-01 00:00:00"),
+    (1_767_225_600.5, "2026-01-01 00:00:00.500000"),
+    (1_767_225_600_123, "2026-01-01 00:00:00.123000"),
+    ("1767225600", "2026-01-01 00:00:00"),
+    (" 1767225600123 ", "2026-01-01 00:00:00.123000"),
+    (946_684_800, "2000-01-01 00:00:00"),
+    (946_684_799, None),
+    (4_133_980_799, "2100-12-31 23:59:59"),
+    (4_133_980_800, None),
+    (4_133_980_799_000, "2100-12-31 23:59:59"),
+    (0, None),
+    (-1_767_225_600, None),
+    ("20260302", "2026-03-02 00:00:00"),
+    ("20260302101500", "2026-03-02 10:15:00"),
+    ("2026-03-02 10:15 UTC", "2026-03-02 10:15:00"),
+    (True, None),
+    (False, None),
+    (None, None),
+    ([1_767_225_600], None),
+    (float("nan"), None),
+    (float("inf"), None),
+    (float("-inf"), None),
+    (1e308, None),
+    (10**4_000, None),
+    (-(10**4_000), None),
+    ("9" * 64, None),
+    ("9" * 5_000, None),
+    ("\N{SUPERSCRIPT TWO}", None),
+    ("\N{ARABIC-INDIC DIGIT ONE}" * 10, None),
+]
+
+
+@pytest.mark.parametrize(("value", "at"), EPOCHS, ids=range(len(EPOCHS)))
+def test_seconds_and_milliseconds_since_1970_are_told_apart_by_the_year(
+    value: object, at: str | None
+) -> None:
+    found = loose_instant(value)
+    assert found == (datetime.fromisoformat(at).replace(tzinfo=UTC) if at else None)

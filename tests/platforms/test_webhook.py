@@ -215,6 +215,12 @@ def test_a_message_is_told_by_its_words_and_its_time() -> None:
     assert first == told(text="Backup failed", timestamp="Mon, 02 Mar 2026 12:00:00 GMT")
 
 
+@pytest.mark.parametrize("timestamp", [1767225600, 1767225600000, 1767225600.0, "1767225600"])
+def test_a_message_is_dated_by_seconds_and_milliseconds_too(timestamp: object) -> None:
+    (found,) = understood({"text": "db-1 is DOWN", "timestamp": timestamp}).incidents
+    assert found.updates[0].at == datetime(2026, 1, 1, tzinfo=UTC)
+
+
 def test_a_message_is_a_message_only_where_nothing_better_is_there() -> None:
     assert understood({"incident": INCIDENT, "message": "hi"}).incidents[0].id == "i1"
     assert understood({"incident": {}, "message": "hi"}).incidents[0].name == "Message"

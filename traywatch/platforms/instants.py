@@ -17,6 +17,8 @@ LONGEST: Final = 64
 
 _FIRST_YEAR: Final = 2000
 _LAST_YEAR: Final = 2100
+_MILLISECONDS: Final = 100_000_000_000
+"""Since 1970: as milliseconds in 1973, as seconds in 5138. Neither counts."""
 _GAPS: Final = (datetime(2001, 2, 3, tzinfo=UTC), datetime(2004, 7, 9, tzinfo=UTC))
 """Two fillers that differ in year, month and day: a date that comes out the same by both took
 nothing from them. Their zone never shows: ``_zone`` answers for every text."""
@@ -50,6 +52,27 @@ def any_instant(text: str, naive_in: tzinfo = UTC) -> datetime | None:
     if len(text) > LONGEST:
         return None
     return iso_instant(text, naive_in) or _parsed(text, naive_in)
+
+
+def loose_instant(value: object) -> datetime | None:
+    """A time as people and programs write it: in any usual form, or in seconds or milliseconds
+    since 1970, a number or digits. Digits that make no such time may be a date: ``20260302``."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _since_1970(value)
+    if not isinstance(value, str) or len(value) > LONGEST:
+        return None
+    digits = value.strip()
+    is_number = digits.isascii() and digits.isdigit()
+    return (_since_1970(int(digits)) if is_number else None) or any_instant(value)
+
+
+def _since_1970(number: float) -> datetime | None:
+    """NaN, infinity and what a clock cannot show are no time."""
+    try:
+        seconds = number if number < _MILLISECONDS else number / 1_000
+        return _in_range(datetime.fromtimestamp(seconds, UTC), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _parsed(text: str, naive_in: tzinfo) -> datetime | None:

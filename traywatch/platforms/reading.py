@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
 from traywatch.core.errors import FormatError
-from traywatch.platforms.instants import any_instant, iso_instant
+from traywatch.platforms.instants import iso_instant, loose_instant
 from traywatch.platforms.markup import document_text, plain_text
 
 MOST_OBJECTS: Final = 50_000
@@ -129,18 +129,14 @@ class Node:
 
     def instant(self, *keys: str) -> datetime | None:
         """The first of these keys that holds an ISO 8601 time, in UTC."""
-        return self._first_instant(iso_instant, keys)
+        values = (self.fields.get(key) for key in keys)
+        found = (iso_instant(value) for value in values if isinstance(value, str))
+        return next((at for at in found if at is not None), None)
 
     def loose_instant(self, *keys: str) -> datetime | None:
-        """A time as people and feeds write it. Costs a thousand times what ``instant`` does:
-        not for anything that may stand in a long list."""
-        return self._first_instant(any_instant, keys)
-
-    def _first_instant(
-        self, read: Callable[[str], datetime | None], keys: Sequence[str]
-    ) -> datetime | None:
-        values = (self.fields.get(key) for key in keys)
-        found = (read(value) for value in values if isinstance(value, str))
+        """A time as people, feeds and programs write it. Costs a thousand times what ``instant``
+        does: not for anything that may stand in a long list."""
+        found = (loose_instant(self.fields.get(key)) for key in keys)
         return next((at for at in found if at is not None), None)
 
     def link(self, *keys: str) -> str | None:
