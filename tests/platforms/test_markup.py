@@ -29,6 +29,9 @@ TABLE = [
     ("&lt;br&gt; is not a break", "<br> is not a break"),
     ("https://a.example/?a=1&copy=2&not", "https://a.example/?a=1&copy=2&not"),
     ("&unheardof; &#99999999999;", "&unheardof; &#99999999999;"),
+    ("&notify; &copyright; &ampere; &AMP; &Notify;", "&notify; &copyright; &ampere; & &Notify;"),
+    ("<a href='https://a.example/?a=1&copy=2&amp;b=3'>this</a>",
+     "this (https://a.example/?a=1&copy=2&b=3)"),
     ("&#xD800;&#0;", "\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}"),
     # what only looks like HTML
     ("an issue with <FUNCTIONALITY IMPACTED> for <SOME/ALL> customers",

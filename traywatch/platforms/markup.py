@@ -14,6 +14,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from html.entities import html5
 from typing import Final
 
 LONGEST: Final = 10_000
@@ -35,7 +36,8 @@ _BREAKS: Final = re.compile(
 )
 _HREF: Final = re.compile(r"""\bhref\s*=\s*["']?(https?://[^\s"'<>]+)""", re.IGNORECASE)
 _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
-"""With its semicolon: html.unescape alone would turn ``?a=1&copy=2`` into a copyright sign."""
+"""With its semicolon, and the whole name: html.unescape alone would turn ``?a=1&copy=2`` into a
+copyright sign, and the beginning of ``&notify;`` into a sign for "not"."""
 _MARKDOWN_LINK: Final = re.compile(r"!?\[([^\[\]\n]*)\]\((https?://[^\s()]+)\)")
 _MARKDOWN_BOLD: Final = re.compile(r"(?<!\w)\*\*(?=[^\s*])([^*\n]*[^\s*])\*\*(?!\w)")
 _MARKDOWN_HEADING: Final = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+", re.MULTILINE)
@@ -48,10 +50,18 @@ def plain_text(message: str) -> str:
     text = message[:LONGEST]
     if "<" in text:
         text = "".join(_without_tags(text))
-    if "&" in text:
-        text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
-    text = _without_markdown(text.replace("\r\n", "\n"))
+    text = _without_markdown(unescaped(text).replace("\r\n", "\n"))
     return _EMPTY_LINES.sub("\n\n", _TRAILING_BLANKS.sub("", text)).strip()
+
+
+def unescaped(text: str) -> str:
+    """The text with HTML's entities as what they stand for; what is none stays as it is."""
+    return _ENTITY.sub(_character, text) if "&" in text else text
+
+
+def _character(entity: re.Match[str]) -> str:
+    whole = entity[0]
+    return html.unescape(whole) if whole[1] == "#" else html5.get(whole[1:], whole)
 
 
 def document_text(document: object) -> str:
@@ -86,10 +96,10 @@ def _without_tags(text: str) -> Iterator[str]:
         words = text[position : tag.start()]
         yield words
         if name == "a":
-            if address and not _is_same(html.unescape(words), address):
+            if address and not _is_same(unescaped(words), address):
                 yield f" ({address})"
             href = _HREF.search(tag["rest"])
-            address = html.unescape(href[1]) if href else None
+            address = unescaped(href[1]) if href else None
         elif name == "li" and not tag["close"]:
             yield "\n- "
         elif _BREAKS.fullmatch(name):
