@@ -188,6 +188,18 @@ def test_the_components_of_an_incident_stand_in_whichever_list_is_filled() -> No
     assert found.components == (ComponentRef("Chat", CHAT),)
 
 
+def test_names_are_told_as_they_are_meant() -> None:
+    places = {"items": [{"group": {"name": "R&amp;D", "components": [{"component_id": CHAT}]}}]}
+    row = incident(name="Errors &gt; 5 %", component_impacts=impact("full_outage"))
+    rows = [{"id": CHAT, "name": "Chat &amp; Voice"}]
+    snapshot = native(name="A&amp;B", components=rows, structure=places, ongoing_incidents=[row])
+    (component,), (found,) = snapshot.components, snapshot.incidents
+    names = (snapshot.page_name, component.group, component.name, found.name)
+    assert names == ("A&B", "R&D", "Chat & Voice", "Errors > 5 %")
+    assert found.components == (ComponentRef("Chat & Voice", CHAT),)
+    assert understood(widget(page_title="A&amp;B")).page_name == "A&B"
+
+
 def text(words: str) -> dict[str, Any]:
     return {"type": "text", "text": words}
 

@@ -81,6 +81,26 @@ def test_the_first_key_that_holds_something_counts() -> None:
     assert Node({"a": "<p></p>", "b": "words"}).body("a", "b") == "words"
 
 
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("R&amp;D &lt;3", "R&D <3"),
+        ("Web &amp;amp; API", "Web &amp; API"),
+        ("<b>API</b> **x** &notify;", "<b>API</b> **x** &notify;"),
+        (" &nbsp;API&#32;", "API"),
+        ("&nbsp;", None),
+        ("&#xD800;", "\N{REPLACEMENT CHARACTER}"),
+        (7, "7"),
+        (None, None),
+    ],
+)
+def test_a_name_is_read_without_its_entities_and_with_everything_else(
+    value: object, name: str | None
+) -> None:
+    assert Node({"name": value}).name("name") == name
+    assert Node({"title": value, "name": "Other"}).name("title", "name") == (name or "Other")
+
+
 def test_a_name_is_cut_and_a_long_id_is_none_at_all() -> None:
     node = Node({"key": "x" * 5_000_000, "id": "y" * 201, "ok": "z" * 200})
     assert node.text("key") == "x" * 1_000

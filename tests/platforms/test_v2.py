@@ -145,6 +145,19 @@ def test_a_list_of_components_with_nothing_in_it_is_hollow(value: Any, is_hollow
     assert understood(value).hollow is is_hollow
 
 
+def test_names_are_told_as_they_are_meant() -> None:
+    group = {"id": "g", "name": "R&amp;D", "group": True}
+    row = COMPONENT | {"name": "Web &amp; API", "group_id": "g"}
+    affected = [{"code": "c1", "name": "Web &amp; API"}]
+    errors = INCIDENT | {"name": "Errors &gt; 5 %", "components": affected}
+    value = {"page": {"name": "A&amp;B"}, "components": [group, row], "incidents": [errors]}
+    snapshot = understood(value)
+    (component,), (incident,) = snapshot.components, snapshot.incidents
+    names = (snapshot.page_name, component.group, component.name, incident.name)
+    assert names == ("A&B", "R&D", "Web & API", "Errors > 5 %")
+    assert incident.components == (ComponentRef("Web & API", "c1"),)
+
+
 def test_a_row_without_an_id_is_called_by_its_name() -> None:
     rows = [{"name": "Web", "status": "major_outage"}, COMPONENT]
     snapshot = understood({"components": rows, "incidents": []})

@@ -159,6 +159,13 @@ def test_a_body_nobody_signed_sets_no_clock_and_no_dangerous_link() -> None:
     assert snapshot.incidents[0].url is None
 
 
+def test_names_are_told_as_they_are_meant() -> None:
+    page = {"id": "p", "name": "A&amp;B"}
+    snapshot = understood({"page": page, "component": COMPONENT | {"name": "R&amp;D"}})
+    assert (snapshot.page_name, snapshot.components[0].name) == ("A&B", "R&D")
+    assert understood({"text": "Down", "title": "R&amp;D"}).incidents[0].name == "R&D"
+
+
 STAGES = [
     ("Investigating", "live", IncidentStatus.INVESTIGATING),
     ("Monitoring", "live", IncidentStatus.MONITORING),

@@ -85,7 +85,7 @@ def _read_widget(root: Node) -> Snapshot:
     return Snapshot(
         platform=NAME,
         exhaustive=is_whole,
-        page_name=root.text("page_title"),
+        page_name=root.name("page_title"),
         page_url=v2.page_link(root, "page_url"),
         severity=_widget_severity(incidents),
         incidents=unique(incidents, lambda incident: incident.id),

@@ -56,7 +56,7 @@ def read_native(summary: Node, platform: str) -> Snapshot:
     if not rows:
         _refuse_parent(summary)
     page_url = v2.page_link(summary, "public_url")
-    names = {row.identity("id"): row.text("name") for row in rows or ()}
+    names = {row.identity("id"): row.name("name") for row in rows or ()}
     read = partial(read_native_incident, names=names, page_url=page_url)
     incidents, fault = readable(ongoing or (), read)
     maintenances, other_fault = readable(planned or (), partial(read, is_maintenance=True))
@@ -64,7 +64,7 @@ def read_native(summary: Node, platform: str) -> Snapshot:
     return Snapshot(
         platform=platform,
         exhaustive=None not in (ongoing, planned, rows) and not (fault or other_fault),
-        page_name=summary.text("name"),
+        page_name=summary.name("name"),
         page_url=page_url,
         components=components,
         incidents=unique([*incidents, *maintenances], lambda incident: incident.id),
@@ -82,7 +82,7 @@ def _refuse_parent(summary: Node) -> None:
 
 def parent_fault(sub_pages: Iterable[Node]) -> FormatError:
     """What to tell of a page that only leads to others."""
-    named = (page.text("name", "page_title", "public_url", "subpath") for page in sub_pages)
+    named = (page.name("name", "page_title", "public_url", "subpath") for page in sub_pages)
     names = ", ".join(filter(None, named))
     reason = "a parent page without components of its own: watch one of its sub pages"
     return FormatError(one_line(f"{reason} ({names})" if names else reason, _REASON))
@@ -132,7 +132,7 @@ def _read_component(
     component_id = row.required("id")
     return Component(
         id=component_id,
-        name=row.text("name") or component_id,
+        name=row.name("name") or component_id,
         component_status=states.get(component_id, otherwise),
         group=groups.get(component_id),
     )
@@ -160,7 +160,7 @@ def _places(summary: Node) -> tuple[Mapping[str | None, str | None], Container[s
         members = holder.rows("components") if holder else (alone,) if alone else ()
         for member in members:
             component_id = member.identity("component_id") or ""
-            groups[component_id] = holder.text("name") if holder else None
+            groups[component_id] = holder.name("name") if holder else None
             if True in (member.fields.get("hidden"), (holder or member).fields.get("hidden")):
                 hidden.add(component_id)
     return groups, hidden

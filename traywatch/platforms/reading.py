@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 
 from traywatch.core.errors import FormatError
 from traywatch.platforms.instants import iso_instant, loose_instant
-from traywatch.platforms.markup import document_text, plain_text
+from traywatch.platforms.markup import document_text, plain_text, unescaped
 
 MOST_OBJECTS: Final = 50_000
 """JSON objects in one document. The largest page known (Cloudflare, 475 components) has 600."""
@@ -103,6 +103,12 @@ class Node:
             if found:
                 return found
         return None
+
+    def name(self, *keys: str) -> str | None:
+        """The first of these keys that holds a name. ``R&amp;D`` is how some vendors write "R&D";
+        everything else is the name's own, were it a tag."""
+        texts = (self.text(key) for key in keys)
+        return next(filter(None, (unescaped(text).strip() for text in texts if text)), None)
 
     def identity(self, *keys: str) -> str | None:
         """The first of these keys that holds an id."""

@@ -83,7 +83,7 @@ def read_v2(root: Node, address: str, platform: str) -> Snapshot:
         platform=platform,
         # An incident that could not be read is not over.
         exhaustive=is_whole and incident_rows is not None and fault is None,
-        page_name=page.text("name"),
+        page_name=page.name("name"),
         page_url=page_url,
         page_updated_at=page.instant("updated_at"),
         severity=_severity(indicator, component_rows, incidents),
@@ -170,7 +170,7 @@ def _groups(rows: Sequence[Node]) -> Mapping[str | None, str | None]:
     places = ((row.identity("group_id"), row.identity("id")) for row in rows)
     parents = {group_id for group_id, own_id in places if group_id and group_id != own_id}
     flagged = (row for row in rows if row.fields.get("group") is True)
-    named = ((row.identity("id"), row.text("name")) for row in flagged)
+    named = ((row.identity("id"), row.name("name")) for row in flagged)
     return {group_id: name for group_id, name in named if group_id in parents}
 
 
@@ -181,7 +181,7 @@ def _read_component(row: Node, groups: Mapping[str | None, str | None]) -> Compo
     component_id = (row.identity("id", "name") if is_told else None) or row.required("id")
     return Component(
         id=component_id,
-        name=row.text("name") or component_id,
+        name=row.name("name") or component_id,
         component_status=words.component_status(row.text("status")),
         group=groups.get(row.identity("group_id")),
         updated_at=row.instant("updated_at"),
@@ -275,7 +275,7 @@ def component_refs(rows: Iterable[Node]) -> tuple[ComponentRef, ...]:
 
     A row with nothing but a name is Statuspage's "No components were affected by this update."
     """
-    named = ((row.text("name"), row.identity("code", "id"), row) for row in rows)
+    named = ((row.name("name"), row.identity("code", "id"), row) for row in rows)
     refs = (
         ComponentRef(name, component_id)
         for name, component_id, row in named
@@ -286,7 +286,7 @@ def component_refs(rows: Iterable[Node]) -> tuple[ComponentRef, ...]:
 
 def incident_name(row: Node, is_maintenance: bool) -> str:
     """What it is called; where it has no name, what it is: something has to stand in a menu."""
-    return row.text("name") or (UNNAMED_MAINTENANCE if is_maintenance else UNNAMED_INCIDENT)
+    return row.name("name") or (UNNAMED_MAINTENANCE if is_maintenance else UNNAMED_INCIDENT)
 
 
 def incident_address(page_url: str | None, incident_id: str) -> str | None:

@@ -81,7 +81,7 @@ def parse_webhook(body: bytes) -> Snapshot:
     return Snapshot(
         platform=NAME,
         exhaustive=False,
-        page_name=page.text("name"),
+        page_name=page.name("name"),
         page_url=page_link(page, "url"),
         severity=words.indicated(page.text("status_indicator")),
         components=tuple(components),
@@ -138,7 +138,7 @@ def _component(root: Node) -> Component | None:
     if row is None and update is None:
         return None
     row, update = row or Node({}), update or Node({})
-    name, word = row.text("name"), update.text("new_status") or row.text("status")
+    name, word = row.name("name"), update.text("new_status") or row.text("status")
     if name is None or word is None:
         raise FormatError("component: the name or the status is missing")
     previous = words.component_status(update.text("old_status"))
@@ -197,7 +197,7 @@ def _product_event(event: Node) -> Incident:
     A change of status may be told by two events. They are one update: its id is the status.
     """
     incident = event.node("incident") or event
-    name = incident.text("name")
+    name = incident.name("name")
     if name is None:
         raise FormatError(f"{incident.where('name')}: missing (a private incident?)")
     stage = event.node("new_status") or incident.node("incident_status") or Node({})
@@ -238,7 +238,7 @@ def _message(root: Node) -> Incident | None:
     incident_status = words.incident_status(root.text("status"))
     return Incident(
         id=f"message:{digest}",
-        name=root.text("title", "subject") or "Message",
+        name=root.name("title", "subject") or "Message",
         incident_status=incident_status,
         updates=(Update(incident_status, body, at, digest),),
         created_at=at,
