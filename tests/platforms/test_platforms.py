@@ -119,6 +119,25 @@ def test_from_the_address_of_a_document_the_better_ones_are_found(path: str) -> 
     assert len(set(probes)) == len(probes)
 
 
+@pytest.mark.parametrize("page", [PAGE, PAGE + "/us-hosting", "http://127.0.0.1:8123"])
+@pytest.mark.parametrize(
+    "path",
+    ["/history", "/history/", "/history.atom", "/history.rss", "/history?page=2", "/feed.atom",
+     "/feed.rss", "/incidents/01HV3Q4RK1SM4EMK445GGPA001", "/incidents/x1y2z3#update", "/api/v2",
+     "/api/v2/"],
+)  # fmt: skip
+def test_from_the_address_of_a_part_of_a_page_the_page_is_found(page: str, path: str) -> None:
+    assert page_of(page + path) == page
+    assert probe_addresses(page + path)[0] == page + "/api/v2/summary.json"
+
+
+@pytest.mark.parametrize(
+    "path", ["/us-hosting", "/incidents", "/us/history-of-ours", "/prehistory", "/api", "/feed"]
+)
+def test_the_path_of_a_sub_page_is_kept(path: str) -> None:
+    assert page_of(PAGE + path) == PAGE + path
+
+
 def test_a_path_that_only_looks_like_a_document_is_kept() -> None:
     assert page_of(PAGE + "/proxy/other.example") == PAGE + "/proxy/other.example"
     assert page_of(PAGE + "/api/v1/summary/eu") == PAGE + "/api/v1/summary/eu"

@@ -9,7 +9,11 @@ import re
 from typing import Final
 
 _QUERY: Final = re.compile(r"[?#].*", re.DOTALL)
-_DOCUMENT: Final = re.compile(r"/api/v2/.+$|/api/v1/summary$")
+_PART: Final = re.compile(
+    r"(?:/api/v2(?:/.+)?|/api/v1/summary|/(?:history|feed)\.(?:atom|rss)|/history|/incidents/[^/]+)$"
+)
+"""What stands under a page and is no page: documents, feeds, what a person reads. No sub page can
+be called so, for its parent has these itself."""
 _HOST: Final = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/@]*@)?([^/:]*)")
 
 
@@ -20,8 +24,8 @@ def bare(address: str) -> str:
 
 def page_of(address: str) -> str:
     """The page an address belongs to: the address itself, bare, or the page above it where it is
-    that of a document (people configure those as well)."""
-    page = _DOCUMENT.sub("", bare(address))
+    that of a document, a feed, the history or an incident (people paste those as well)."""
+    page = _PART.sub("", bare(address))
     return page.removesuffix(f"/proxy/{host_of(page)}")
 
 
