@@ -18,7 +18,7 @@ from traywatch.core.model import (
     Snapshot,
     Update,
 )
-from traywatch.platforms.webhook import MalformedBody, parse_webhook
+from traywatch.platforms.webhook import MOST_ODD_DATES, MalformedBody, parse_webhook
 
 AS_DOCUMENTED = (
     '{"incident":{"id":"demo_001","name":"OpenAI API - Chat Completions","incident_updates":'
@@ -209,6 +209,44 @@ def test_two_events_about_one_change_of_status_are_one_update() -> None:
     )
     assert one.incidents[0].updates[0].id == other.incidents[0].updates[0].id
     assert other.incidents[0].updates[0].body == "Mended."
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["2026-02-28 10:00:00 UTC", "Sat, 28 Feb 2026 10:00:00 +0000", "2026-02-28T10:00:00Z",
+     "1772272800", 1772272800, 1772272800000.0],
+)  # fmt: skip
+def test_what_is_posted_may_be_dated_as_people_and_programs_do(date: object) -> None:
+    at = datetime(2026, 2, 28, 10, tzinfo=UTC)
+    update = {"id": "u1", "body": "One.", "created_at": date}
+    row = INCIDENT | {"created_at": date, "incident_updates": [update]}
+    snapshot = understood({"incident": row, "component": COMPONENT | {"updated_at": date}})
+    (incident,), (component,) = snapshot.incidents, snapshot.components
+    assert (incident.created_at, incident.updates[0].at, component.updated_at) == (at, at, at)
+    planned = {"id": "m", "name": "Move", "scheduled_for": date, "maintenance_end_date": date}
+    (maintenance,) = understood({"maintenance": planned}).incidents
+    assert (maintenance.starts_at, maintenance.ends_at) == (at, at)
+
+
+def test_of_odd_dates_only_so_many_are_looked_at_and_those_of_the_newest_first() -> None:
+    date = "Sat, 28 Feb 2026 10:00:00 +0000"
+    updates = [{"id": f"u{n}", "body": "x", "created_at": date} for n in range(1_000)]
+    row = INCIDENT | {"created_at": "soon", "incident_updates": updates}
+    (incident,) = understood({"incident": row}).incidents
+    dated = {u.id for u in incident.updates if u.at}
+    assert dated == {f"u{n}" for n in range(MOST_ODD_DATES - 1)}
+
+
+@pytest.mark.parametrize("date", [None, True, float("nan"), 10**4_000, "", "soon", "9" * 5_000, {}])
+def test_what_is_no_date_costs_nothing_but_the_time(date: object) -> None:
+    update = {"id": "u1", "body": "One.", "created_at": date}
+    (incident,) = understood({"incident": INCIDENT | {"incident_updates": [update]}}).incidents
+    assert [(u.body, u.at) for u in incident.updates] == [("One.", None)]
+
+
+def test_a_maintenance_is_one_whatever_its_window_is_dated_by() -> None:
+    (found,) = understood({"incident": INCIDENT | {"scheduled_for": "soon"}}).incidents
+    assert (found.is_maintenance, found.starts_at) == (True, None)
 
 
 def test_a_message_is_told_by_its_words_and_its_time() -> None:

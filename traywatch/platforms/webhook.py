@@ -16,9 +16,11 @@ false date in a body nobody signed would make every true copy look old.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
-from typing import Final, TypeVar
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 from traywatch.core.errors import FormatError
 from traywatch.core.model import (
@@ -31,6 +33,7 @@ from traywatch.core.model import (
 )
 from traywatch.platforms import words
 from traywatch.platforms.incidentio_native import read_native_incident
+from traywatch.platforms.instants import iso_instant, loose_instant
 from traywatch.platforms.reading import Node, read_json
 from traywatch.platforms.v2 import page_link, read_incident
 
@@ -55,6 +58,15 @@ _CATEGORIES: Final = {
 }
 """Where a status of incident.io's product stands, for every customer names them as he likes.
 "live" and "paused" are missing: those are open, and how far along nobody can tell."""
+
+_DATES: Final = frozenset(
+    {
+        *("created_at", "updated_at", "display_at", "started_at", "published_at"),
+        *("scheduled_for", "scheduled_until", "maintenance_start_date", "maintenance_end_date"),
+    }
+)
+MOST_ODD_DATES: Final = 32
+"""So many dates of one body are looked at that are not ISO 8601: each may take a millisecond."""
 
 T = TypeVar("T")
 
@@ -96,7 +108,36 @@ def _root(body: bytes) -> Node:
         raise MalformedBody(str(fault)) from None
     if not isinstance(value, dict):
         raise MalformedBody("no JSON object")
+    _rewrite_dates(value)
     return Node(value)
+
+
+def _rewrite_dates(body: dict[str, Any]) -> None:
+    """Make the dates of a body ISO 8601, in place. Vendors write nothing else; whoever else posts
+    in their shape writes ``2026-02-28 10:00:00 UTC``, RFC 2822 or seconds since 1970, and an update
+    whose date is not understood is told as of now."""
+    dates = ((row, key) for row in _objects(body) for key in row if key in _DATES)
+    odd = ((row, key) for row, key in dates if _is_odd(row[key]))
+    for row, key in islice(odd, MOST_ODD_DATES):
+        if at := loose_instant(row[key]):
+            row[key] = at.isoformat()
+
+
+def _is_odd(date: object) -> bool:
+    return iso_instant(date) is None if isinstance(date, str) else isinstance(date, int | float)
+
+
+def _objects(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every object of a body, from the outside in and in the order of its lists, of which those of
+    updates begin with the newest."""
+    waiting: deque[Any] = deque([body])
+    while waiting:
+        value = waiting.popleft()
+        members = value
+        if isinstance(value, dict):
+            yield value
+            members = value.values()
+        waiting.extend(member for member in members if isinstance(member, dict | list))
 
 
 def _found(
