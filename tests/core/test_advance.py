@@ -189,6 +189,16 @@ class TestUpdates:
         play.sees(heard(incident("A", stands="monitoring"))).tells()
         play.sees(heard(incident("A", stands="resolved"))).tells((IncidentClosed, "A resolved"))
 
+    def test_where_it_stands_is_told_where_it_moved_alone(self) -> None:
+        play = Play.baselined()
+        stands = [replace(investigating(n, id=f"@{n}"), only_if_moved=True) for n in (1, 2)]
+        play.sees(heard(incident("A", stands[0]))).tells((IncidentOpened, "A investigating"))
+        play.sees(heard(incident("A", stands[1]))).tells()
+        moved = replace(monitoring(3, id="@3"), only_if_moved=True)
+        play.sees(heard(incident("A", moved))).tells((IncidentUpdated, "A monitoring"))
+        play.sees(heard(incident("A", investigating(4, id="@4"))))
+        play.tells((IncidentUpdated, "A investigating"))
+
     def test_a_date_that_cannot_be_read_makes_no_old_words_the_newest(self) -> None:
         play = Play.baselined()
         undated = update("identified", None, id="undated")

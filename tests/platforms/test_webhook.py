@@ -199,6 +199,7 @@ def test_a_stage_of_incident_io_is_known_by_its_name_or_else_by_its_category(
 def test_two_events_about_one_change_of_status_are_one_update() -> None:
     stage = {"name": "Closed", "category": "closed"}
     event = {"id": "p", "name": "Errors", "incident_status": stage, "summary": "It broke."}
+    event["updated_at"] = "2026-03-01T12:00:01Z"
     updated, moved = (
         "public_incident.incident_updated_v2",
         "public_incident.incident_status_updated_v2",
@@ -209,6 +210,20 @@ def test_two_events_about_one_change_of_status_are_one_update() -> None:
     )
     assert one.incidents[0].updates[0].id == other.incidents[0].updates[0].id
     assert other.incidents[0].updates[0].body == "Mended."
+    assert one.incidents[0].updates[0].only_if_moved, "it may have been renamed and no more"
+    assert not other.incidents[0].updates[0].only_if_moved
+
+
+def test_a_status_that_comes_again_is_another_update() -> None:
+    """A mend that did not hold: the stage alone is no identity."""
+    kind = "public_incident.incident_status_updated_v2"
+
+    def moved(minute: int) -> str | None:
+        event = {"id": "p", "name": "Errors", "updated_at": f"2026-03-01T12:{minute:02}:00Z"}
+        news = {"incident": event, "new_status": {"name": "Investigating", "category": "live"}}
+        return understood({"event_type": kind, kind: news}).incidents[0].updates[0].id
+
+    assert moved(1) != moved(20)
 
 
 @pytest.mark.parametrize(

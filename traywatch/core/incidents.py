@@ -178,6 +178,7 @@ def _completed(incident: Incident, known: KnownIncident | None) -> Incident:
         impact=known.impact if incident.impact is Impact.UNKNOWN else incident.impact,
         url=incident.url or known.url,
         is_maintenance=incident.is_maintenance or known.is_maintenance,
+        components=incident.components or known.components,
     )
 
 
@@ -213,12 +214,10 @@ def _is_said_anew(incident: Incident, known: KnownIncident | None, now: datetime
 
 
 def _is_where_it_stands(incident: Incident, known: KnownIncident | None) -> bool:
-    """It comes without any update, and its status is the one we know."""
-    return (
-        not incident.updates
-        and known is not None
-        and known.incident_status is incident.incident_status
-    )
+    """It says its status and no more, and that is the one we know."""
+    if known is None or known.incident_status is not incident.incident_status:
+        return False
+    return all(update.only_if_moved for update in incident.updates)
 
 
 def _identity(incident: Incident, update: Update) -> tuple[str, ...]:
@@ -390,8 +389,8 @@ def _event(
 def _ever_named(incident: Incident, known: KnownIncident | None) -> tuple[ComponentRef, ...]:
     """Every component it names or ever named: who watches one of them hears how it ends."""
     before = known.components if known else ()
-    now = incident.components or [ref for u in incident.updates for ref in u.components]
-    return tuple(dict.fromkeys((*before, *now)))[:MOST_NAMED]
+    said = (ref for update in incident.updates for ref in update.components)
+    return tuple(dict.fromkeys((*before, *incident.components, *said)))[:MOST_NAMED]
 
 
 def _phase(

@@ -160,6 +160,8 @@ class Update:
     """The vendor's own id; None on platforms that have none."""
     components: tuple[ComponentRef, ...] = ()
     """The components this very message names."""
+    only_if_moved: bool = False
+    """True: it says where the incident stands, and is news only where that is elsewhere by now."""
 
 
 UNNAMED_INCIDENT: Final = "Unnamed incident"

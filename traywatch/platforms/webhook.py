@@ -40,10 +40,11 @@ from traywatch.platforms.v2 import page_link, read_incident
 NAME: Final = "webhook"
 
 _STATUS_PAGE_EVENT: Final = "status_page_incident."
+_UPDATED: Final = "public_incident.incident_updated_v2"
 _PRODUCT_EVENTS: Final = frozenset(
     {
         "public_incident.incident_created_v2",
-        "public_incident.incident_updated_v2",
+        _UPDATED,
         "public_incident.incident_status_updated_v2",
     }
 )
@@ -220,7 +221,7 @@ def _event(root: Node) -> Incident | None:
         return None
     if kind.startswith(_STATUS_PAGE_EVENT):
         return _status_page_event(event)
-    return _product_event(event) if kind in _PRODUCT_EVENTS else None
+    return _product_event(event, kind) if kind in _PRODUCT_EVENTS else None
 
 
 def _status_page_event(event: Node) -> Incident:
@@ -232,10 +233,11 @@ def _status_page_event(event: Node) -> Incident:
     return read_native_incident(row, names={})
 
 
-def _product_event(event: Node) -> Incident:
+def _product_event(event: Node, kind: str) -> Incident:
     """An incident of the product behind the status page, as its owners see it.
 
-    A change of status may be told by two events. They are one update: its id is the status.
+    A change of status may be told by two events, in either order. They are one update: the same
+    status within the same minute. And one that was merely updated has most often moved nowhere.
     """
     incident = event.node("incident") or event
     name = incident.name("name")
@@ -252,7 +254,8 @@ def _product_event(event: Node) -> Incident:
         incident_status=incident_status,
         body=event.body("message") or incident.body("summary"),
         at=changed_at,
-        id=f"status:{stage_name}",
+        id=f"status:{stage_name}" + (f"@{changed_at:%Y-%m-%dT%H:%M}" if changed_at else ""),
+        only_if_moved=kind == _UPDATED,
     )
     return Incident(
         id=incident.required("id"),
@@ -270,7 +273,8 @@ def _product_event(event: Node) -> Incident:
 
 
 def _message(root: Node) -> Incident | None:
-    """A line somebody posted. It is told once: the same line at the same time is the same one."""
+    """A line somebody posted. It is told once: the same line at the same time is the same one. One
+    without a time has no id either, so that it can be said anew."""
     body = root.body("message", "text")
     if not body:
         return None
@@ -281,6 +285,6 @@ def _message(root: Node) -> Incident | None:
         id=f"message:{digest}",
         name=root.name("title", "subject") or "Message",
         incident_status=incident_status,
-        updates=(Update(incident_status, body, at, digest),),
+        updates=(Update(incident_status, body, at, digest if at else None),),
         created_at=at,
     )
