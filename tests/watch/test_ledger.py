@@ -212,6 +212,22 @@ def test_a_page_that_points_elsewhere_starts_anew() -> None:
     assert live(lambda loop: told(loop, elsewhere)) == 1
 
 
+@pytest.mark.parametrize("url", ["https://me:old@p.example/?token=1", "https://p.example/"])
+def test_an_address_that_was_only_rewritten_is_the_same_page(url: str) -> None:
+    store = SqliteStore.in_memory()
+
+    async def told(loop: Timelapse, watched: Page) -> tuple[int, str | None, str]:
+        ledger = Ledger(store, [watched], clock_of(loop))
+        record = ledger.record("p")
+        await ledger.take("p", page(1, OUTAGE), address=watched.url + "summary", platform="x")
+        return ledger.events, record.address, record.url
+
+    assert live(lambda loop: told(loop, P)) == (1, None, P.url)
+    rewritten = Page("p", url)
+    assert live(lambda loop: told(loop, rewritten)) == (0, None, url), "it is looked for again"
+    assert live(lambda loop: told(loop, rewritten)) == (0, url + "summary", url)
+
+
 def test_the_bells_ring_for_news_and_for_what_is_to_be_seen() -> None:
     async def act(ledger: Ledger, store: Kept) -> None:
         rung: list[str] = []

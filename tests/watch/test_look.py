@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -117,6 +117,40 @@ class TestReading:
             assert desk.ledger.record("p") is before, "the validators least of all"
 
         _play(act)
+
+    def test_once_it_can_be_read_again_that_is_said(self, caplog: pytest.LogCaptureFixture) -> None:
+        async def act(desk: Desk) -> None:
+            await desk.look()
+            desk.serve(SUMMARY, refusing(500))
+            for _ in range(3):
+                failure = (await desk.look(after_s=60)).failure
+                assert failure
+                await desk.ledger.take("p", failure)
+            del desk.net.answers[desk.page.url + SUMMARY]
+            for _ in range(2):
+                await desk.look(after_s=60)
+
+        _play(act)
+        assert caplog.messages == ["can be read again"]
+
+    def test_a_pattern_that_stands_for_nothing_is_spoken_of_once(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A slip of the pen would keep the very outage silent that it was written for."""
+
+        async def act(desk: Desk) -> None:
+            desk.page = replace(PAGE, components=("api", "Wbe", "a*"), ignore=("Nope", "WEB"))
+            desk.board = Board("Vendor", components=("API", "Web"), clock=desk.loop.wall)
+            desk.net.answers[HOST] = board_answer(desk.board)
+            desk.restart()
+            for _ in range(3):
+                await desk.look(after_s=60)
+
+        _play(act)
+        assert caplog.messages == [
+            'no component is called "Wbe", did you mean "Web"?',
+            'no component is called "Nope"',
+        ]
 
     def test_a_fault_of_ours_is_a_failure_of_this_page(
         self, caplog: pytest.LogCaptureFixture

@@ -83,6 +83,16 @@ class Scope:
         return replace(event, components=tuple(ref for ref in event.components if ref in covered))
 
 
+def unmatched(page: Page, memory: Memory) -> tuple[str, ...]:
+    """The patterns of the page, as they were written, that no component it lists answers to: slips
+    of the pen, or components the vendor has renamed. Nothing where it lists none."""
+    if not memory.components:
+        return ()
+    alone = {pattern: Scope(_folded([pattern])) for pattern in (*page.components, *page.ignore)}
+    known = memory.components.values()
+    return tuple(text for text, scope in alone.items() if not any(map(scope.covers, known)))
+
+
 class _Groups:
     """Which group a component named by an event stands in."""
 

@@ -14,12 +14,18 @@ _PART: Final = re.compile(
 )
 """What stands under a page and is no page: documents, feeds, what a person reads. No sub page can
 be called so, for its parent has these itself."""
+_USER: Final = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*://)[^/@]*@")
 _HOST: Final = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/@]*@)?([^/:]*)")
 
 
 def bare(address: str) -> str:
     """The address without query, fragment and trailing slash."""
     return _QUERY.sub("", address).rstrip("/")
+
+
+def without_access(address: str) -> str:
+    """What tells one page from another: the address without user, password, query and slash."""
+    return _USER.sub(r"\1", bare(address))
 
 
 def page_of(address: str) -> str:

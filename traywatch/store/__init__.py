@@ -23,7 +23,7 @@ class PageRecord:
 
     page_id: str
     url: str
-    """The configured address: a page id that points elsewhere now starts anew."""
+    """The configured address: a page id that points to another page now starts anew."""
     memory: Memory
     platform: str | None = None
     """What was detected."""

@@ -20,6 +20,7 @@ from traywatch.core.errors import StoreError
 from traywatch.core.memory import Memory, Overlay
 from traywatch.core.model import Event, Observation, Page, Snapshot
 from traywatch.core.scope import Scope
+from traywatch.platforms.addresses import without_access
 from traywatch.store import Commit, PageRecord, Store
 from traywatch.watch.clock import Clock
 from traywatch.watch.supervise import raisable
@@ -96,10 +97,7 @@ class Ledger:
         stored = self.store.pages()
         records = {BARE: stored.get(BARE) or PageRecord(BARE, "", Memory(BARE))}
         for page in self.pages.values():
-            record = stored.get(page.id)
-            if record is None or record.url != page.url:
-                record = PageRecord(page.id, page.url, Memory(page.id))
-            records[page.id] = record
+            records[page.id] = _at_its_address(stored.get(page.id), page)
         return records
 
     def _gather(self, gathered: int) -> None:
@@ -221,6 +219,16 @@ class Ledger:
             self._uncommitted[page_id] = commit.record.memory
         _resolve(entries, error)
         self.on_change()
+
+
+def _at_its_address(record: PageRecord | None, page: Page) -> PageRecord:
+    """The record, if it is this page's. Under an address that was only rewritten (a token, a slash)
+    the page is known, and its documents are looked for again."""
+    if record is None or without_access(record.url) != without_access(page.url):
+        return PageRecord(page.id, page.url, Memory(page.id))
+    if record.url == page.url:
+        return record
+    return PageRecord(page.id, page.url, record.memory, away_since=record.away_since)
 
 
 def _kept(changes: Mapping[str, Any], memory: Memory) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from traywatch.watch.clock import Clock
 from traywatch.watch.discovery import Found, discover
 from traywatch.watch.histories import Histories
 from traywatch.watch.ledger import Ledger
+from traywatch.watch.patterns import Patterns
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +72,12 @@ class Looker:
         self._searched_at: dict[str, datetime] = {}
         self._faults: dict[str, str] = {}
         """What last went wrong with a page that nobody foresaw: it is reported once."""
+        self._patterns = Patterns()
         self.histories = Histories(ledger, self._get, clock)
 
     async def look(self, page: Page) -> Result:
         """Read the page once. Never raises; a store that is down shows in the ledger."""
+        was_unreadable = self._ledger.memory(page.id).unreadable
         try:
             result = await self._look(page)
         except FetchError as error:
@@ -90,6 +93,9 @@ class Looker:
         except Exception as error:  # noqa: BLE001 - ours: the page cannot be read, the others can
             return Result(Outcome(False), self.fault(page, error))
         self._faults.pop(page.id, None)
+        if was_unreadable and not self._ledger.memory(page.id).unreadable:
+            log.warning("can be read again", extra={"page": page.id})
+        self._patterns.check(page, self._ledger.memory(page.id))
         return result
 
     def fault(self, page: Page, error: Exception) -> Failure:
