@@ -306,6 +306,51 @@ def test_a_wrong_command_line_is_64_and_not_a_partial_outage(
     assert err.startswith("usage: traywatch")
 
 
+@pytest.mark.parametrize(
+    ("argv", "flags", "command"),
+    [
+        (["--page", "http://x.example", "status"], "--page", "status"),
+        (["--once", "status"], "--once", "status"),
+        (["--console", "find", "github"], "--console", "find"),
+        (["--interval", "60", "autostart", "status"], "--interval", "autostart"),
+        (["--log-format", "json", "status"], "--log-format", "status"),
+        (["--demo", "--listen", "1", "check", "https://x.example"], "--demo, --listen", "check"),
+    ],
+)
+def test_a_flag_that_a_command_would_not_heed_is_refused(
+    app: FakeApp, capsys: pytest.CaptureFixture[str], argv: list[str], flags: str, command: str
+) -> None:
+    assert cli.main(argv) == 64
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[-1] == f"traywatch: {flags} cannot be used with {command}"
+    assert app.asked == []
+
+
+@pytest.mark.parametrize(
+    ("argv", "flag"),
+    [
+        (["--profile", "", "--once"], "--profile"),
+        (["--profile=", "status"], "--profile"),
+        (["status", "--profile", " "], "--profile"),
+        (["--once", "--page", ""], "--page"),
+        (["--once", "--interval", ""], "--interval"),
+        (["--once", "--listen", ""], "--listen"),
+        (["--once", "--log-format", ""], "--log-format"),
+        (["find", ""], "NAME"),
+        (["check", ""], "URL|FILE"),
+    ],
+)
+def test_an_empty_word_as_of_an_unset_variable_is_not_passed_over(
+    app: FakeApp, capsys: pytest.CaptureFixture[str], argv: list[str], flag: str
+) -> None:
+    assert cli.main(argv) == 64
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[-1] == f"traywatch: argument {flag}: must not be empty"
+    assert app.asked == []
+
+
 def test_faults_of_the_settings_are_all_told(
     app: FakeApp, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

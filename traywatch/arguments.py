@@ -20,6 +20,15 @@ EXIT_INTERRUPTED: Final = 130
 EXIT_NOBODY_READS: Final = 141
 """Standard output was closed, as by ``| head``: what a shell reports for SIGPIPE."""
 DEFAULT_LISTEN: Final = "127.0.0.1:8000"
+_RUN_FLAGS: Final = (
+    "--console",
+    "--once",
+    "--demo",
+    "--page",
+    "--interval",
+    "--listen",
+    "--log-format",
+)
 
 _EXAMPLES: Final = """\
 examples:
@@ -80,7 +89,18 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     arguments = parser.parse_args(argv)
     if arguments.once and arguments.demo:
         parser.error("--once and --demo do not go together")
+    if arguments.command and (idle := _run_flags_in(arguments, parser)):
+        parser.error(f"{', '.join(idle)} cannot be used with {arguments.command}")
     return arguments
+
+
+def _run_flags_in(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> list[str]:
+    """The flags of watching that were given: a command would not heed them."""
+    return [
+        flag
+        for flag in _RUN_FLAGS
+        if getattr(arguments, name := flag[2:].replace("-", "_")) != parser.get_default(name)
+    ]
 
 
 def is_for_a_terminal(words: Sequence[str]) -> bool:
@@ -94,6 +114,13 @@ def is_for_a_terminal(words: Sequence[str]) -> bool:
         *(name for name, _, _ in _COMMANDS),
     }
     return not spoken.isdisjoint(words)
+
+
+def _not_empty(word: str) -> str:
+    """An empty word is a shell's unset variable: whatever was meant, it is not the default."""
+    if not word.strip():
+        raise argparse.ArgumentTypeError("must not be empty")
+    return word
 
 
 def _add_run_flags(parser: argparse.ArgumentParser) -> None:
@@ -112,11 +139,13 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
         "--page",
         action="append",
         default=[],
+        type=_not_empty,
         metavar="URL",
         help="watch this page instead of the configured ones; may be repeated",
     )
     parser.add_argument(
         "--interval",
+        type=_not_empty,
         metavar="SECONDS",
         help="time between two looks at a page: at least 30, for pages on this computer 1",
     )
@@ -124,11 +153,13 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
         "--listen",
         nargs="?",
         const=DEFAULT_LISTEN,
+        type=_not_empty,
         metavar="[HOST:]PORT",
         help=f"hear webhooks (default {DEFAULT_LISTEN})",
     )
     parser.add_argument(
         "--log-format",
+        type=_not_empty,
         metavar="FORMAT",
         help="the program's own log on stderr: text or json",
     )
@@ -137,6 +168,7 @@ def _add_run_flags(parser: argparse.ArgumentParser) -> None:
 def _add_profile(parser: argparse.ArgumentParser, default: str | None) -> None:
     parser.add_argument(
         "--profile",
+        type=_not_empty,
         metavar="DIR",
         default=default,
         help="keep settings, state and logs in this folder",
@@ -149,7 +181,12 @@ def _add_status_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_check_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("target", metavar="URL|FILE", help="an http(s) address or a saved document")
+    parser.add_argument(
+        "target",
+        type=_not_empty,
+        metavar="URL|FILE",
+        help="an http(s) address or a saved document",
+    )
     parser.add_argument(
         "--platform", metavar="NAME", help="read it as this platform instead of finding out"
     )
@@ -158,7 +195,13 @@ def _add_check_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_find_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("words", nargs="+", metavar="NAME", help="a service's name, or words of it")
+    parser.add_argument(
+        "words",
+        nargs="+",
+        type=_not_empty,
+        metavar="NAME",
+        help="a service's name, or words of it",
+    )
 
 
 def _add_autostart_flags(parser: argparse.ArgumentParser) -> None:
