@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from traywatch.core.memory import Memory
 from traywatch.core.model import (
     Component,
     ComponentRef,
@@ -14,11 +16,19 @@ from traywatch.core.model import (
     Impact,
     Incident,
     IncidentStatus,
+    Page,
     Severity,
     Snapshot,
     Update,
 )
-from traywatch.core.overview import ComponentView, IconState, IncidentView, Overview, PageView
+from traywatch.core.overview import (
+    ComponentView,
+    IconState,
+    IncidentView,
+    Overview,
+    PageView,
+    overview,
+)
 from traywatch.report import (
     check_document,
     check_text,
@@ -242,6 +252,7 @@ TROUBLED = PageView(
     read_at=AT,
 )
 NEW = PageView("c", "Gamma", "https://c.example", None, False, "not read yet")
+FAILED = PageView("d", "Delta", "https://d.example", None, False, "no answer")
 OVERVIEW = Overview(IconState.DEGRADED, (CALM, TROUBLED, NEW), offline=False, paused=True)
 
 
@@ -300,7 +311,8 @@ def test_the_json_of_status() -> None:
 
 
 def test_the_table_of_status() -> None:
-    assert status_table(OVERVIEW).splitlines() == [
+    shown = replace(OVERVIEW, pages=(*OVERVIEW.pages, FAILED))
+    assert status_table(shown).splitlines() == [
         "PAGE   STATE                         LAST READ",
         "Alpha  operational                   2025-11-18 12:34:56 UTC",
         "Beta   cannot be read, was degraded  2025-11-18 12:34:56 UTC",
@@ -308,9 +320,36 @@ def test_the_table_of_status() -> None:
         "  Europe - API: degraded",
         "  Slow (Monitoring)",
         "  Upgrade (Scheduled, from 2025-11-18 12:34 UTC)",
-        "Gamma  cannot be read                never",
-        "  not read yet",
+        "Gamma  not read yet                  never",
+        "Delta  cannot be read                never",
+        "  no answer",
     ]
+
+
+def test_a_page_without_a_memory_is_not_read_yet() -> None:
+    page = Page("c", "https://c.example", "Gamma")
+    fresh = overview([(page, Memory("c"))], offline=False, paused=False, now=AT)
+    assert status_table(fresh).splitlines()[1:] == ["Gamma  not read yet  never"]
+    assert status_document(fresh)["state"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("pages", "offline", "state"),
+    [
+        (["new"], False, "unknown"),
+        (["calm", "new"], False, "unknown"),
+        (["new", "failed"], False, "unreadable"),
+        (["new"], True, "unreadable"),
+        (["unknown"], False, "unknown"),
+        ([], False, "unknown"),
+    ],
+)
+def test_what_nobody_tried_to_read_is_unknown_and_not_unreadable(
+    pages: list[str], offline: bool, state: str
+) -> None:
+    views = {"calm": CALM, "new": NEW, "failed": FAILED, "unknown": replace(CALM, severity=None)}
+    shown = Overview(IconState.UNREADABLE, tuple(views[name] for name in pages), offline=offline)
+    assert status_document(shown)["state"] == state
 
 
 @pytest.mark.parametrize(

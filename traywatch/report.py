@@ -23,13 +23,15 @@ from traywatch.core.model import (
     Snapshot,
     Update,
 )
-from traywatch.core.overview import ComponentView, IncidentView, Overview, PageView
+from traywatch.core.overview import ComponentView, IconState, IncidentView, Overview, PageView
 from traywatch.core.text import one_line
 from traywatch.core.wording import window, words
 
 Json = dict[str, object]
 
 UNKNOWN: Final = "unknown"
+_NOT_READ_YET: Final = "not read yet"
+"""The reason that ``overview`` gives for a page that nobody has tried to read."""
 EXIT_CANNOT_READ: Final = 4
 _EXIT_BY_SEVERITY: Final = {
     Severity.OPERATIONAL: 0,
@@ -200,11 +202,23 @@ def _incident_lines(incident: Incident) -> Iterator[str]:
 def status_document(overview: Overview) -> Json:
     """The JSON of ``traywatch status --json`` and of the listener's ``/api/status``."""
     return {
-        "state": overview.state.value,
+        "state": _state_word(overview),
         "offline": overview.offline,
         "paused": overview.paused,
         "pages": [_page_document(page) for page in overview.pages],
     }
+
+
+def _state_word(overview: Overview) -> str:
+    """The icon's state in one word. Its grey ring is two things here: that something cannot be
+    read, and that nothing failed but not everything is known yet."""
+    failed = any(not page.readable and not _is_untried(page) for page in overview.pages)
+    grey = overview.state is IconState.UNREADABLE
+    return UNKNOWN if grey and not (overview.offline or failed) else overview.state.value
+
+
+def _is_untried(page: PageView) -> bool:
+    return page.read_at is None and page.reason == _NOT_READ_YET
 
 
 def _page_document(page: PageView) -> Json:
@@ -264,11 +278,13 @@ def _page_state(page: PageView) -> str:
     known = _spoken(_severity_word(page.severity))
     if page.readable:
         return known
+    if _is_untried(page):
+        return _NOT_READ_YET
     return "cannot be read" if page.severity is None else f"cannot be read, was {known}"
 
 
 def _trouble(page: PageView) -> Iterator[str]:
-    if not page.readable and page.reason:
+    if not page.readable and page.reason and not _is_untried(page):
         yield f"  {one_line(page.reason, _NAME_LIMIT)}"
     for component in page.troubled:
         state = _spoken(_status_word(component.component_status))
