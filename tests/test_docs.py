@@ -11,6 +11,7 @@ from typing import Final
 
 import pytest
 
+from traywatch import arguments
 from traywatch.arguments import DEFAULT_LISTEN, build_parser
 from traywatch.config import KEYS, VARIABLES
 from traywatch.platforms import PLATFORMS
@@ -83,7 +84,10 @@ def test_every_exit_code_is_in_the_readme() -> None:
         r"^Exit codes: (.*?)\. ", section("Command line"), re.MULTILINE | re.DOTALL
     )
     help_text = build_parser().format_help().partition("exit codes:")[2]
-    assert re.findall(r"\b\d+\b", told) == re.findall(r"^  (\d+) ", help_text, re.MULTILINE)
+    listed = re.findall(r"^  (\d+) ", help_text, re.MULTILINE)
+    assert re.findall(r"\b\d+\b", told) == listed
+    exits = {getattr(arguments, name) for name in dir(arguments) if name.startswith("EXIT_")}
+    assert exits <= set(map(int, listed))
 
 
 def test_every_platform_is_in_the_readme() -> None:

@@ -51,6 +51,7 @@ exit codes:
   64   the command line, a variable or the settings file is wrong
   70   it could not go on
   130  interrupted
+  141  nobody read standard output to its end, as with | head; not with --once
 """
 
 
