@@ -95,6 +95,12 @@ def test_every_platform_is_in_the_readme() -> None:
     assert re.findall(r"`([a-z0-9]+)`", row)[1:] == [platform.name for platform in PLATFORMS]
 
 
+def test_the_first_paragraph_says_which_pages_are_read() -> None:
+    first = " ".join(README.split("\n\n")[1].split())
+    assert "Atlassian Statuspage" in first and "incident.io" in first
+    assert len(PLATFORMS) == 2
+
+
 def test_each_promise_leads_to_a_test_that_is_there() -> None:
     promises = section("What traywatch promises").partition("\n- ")[2].partition("\n\n")[0]
     for promise in promises.split("\n- "):

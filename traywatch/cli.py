@@ -177,8 +177,11 @@ def _find(words: Sequence[str]) -> int:
     found = catalogue.search(" ".join(words))
     if not found:
         asked = one_line(" ".join(words), _LINE_LIMIT)
-        said = f"no known service is called {asked}; traywatch check URL tries any page"
-        print(f"traywatch: {said}", file=sys.stderr)
+        print(
+            f"traywatch: no known service is called {asked}; traywatch check URL tries any page"
+            " of Atlassian Statuspage or incident.io",
+            file=sys.stderr,
+        )
         return EXIT_NOT_FOUND
     for known in found:
         print(f"{known.name}  {known.url}")
