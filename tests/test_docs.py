@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import ast
+import os
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -13,7 +16,8 @@ import pytest
 
 from traywatch import arguments
 from traywatch.arguments import DEFAULT_LISTEN, build_parser
-from traywatch.config import KEYS, VARIABLES
+from traywatch.config import KEYS, TEMPLATE, VARIABLES
+from traywatch.listener.signatures import path_token
 from traywatch.platforms import PLATFORMS
 
 ROOT: Final = Path(__file__).parent.parent
@@ -99,6 +103,35 @@ def test_the_first_paragraph_says_which_pages_are_read() -> None:
     first = " ".join(README.split("\n\n")[1].split())
     assert "Atlassian Statuspage" in first and "incident.io" in first
     assert len(PLATFORMS) == 2
+
+
+@pytest.mark.skipif(
+    not (shutil.which("sh") and shutil.which("openssl")), reason="the line asks openssl"
+)
+def test_the_line_that_makes_a_token_prints_the_token_and_nothing_else() -> None:
+    (line,) = re.findall(r"^printf /webhook/ID .*$", README, re.MULTILINE)
+    done = subprocess.run(
+        ["sh", "-c", line.replace("ID", "openai", 1)],
+        env={**os.environ, "TRAYWATCH_SIGNING_SECRET": "it's a $ecret"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == path_token(b"it's a $ecret", "openai") + "\n"
+
+
+def test_what_needs_the_profile_for_itself_says_so() -> None:
+    table = [line for line in section("Command line").splitlines() if line.startswith("| `")]
+    told = {line.split("`")[1]: line for line in table}
+    assert "`/api/status`" in told["--once"] and "`--profile`" in told["--once"]
+    assert "beside" in told["traywatch status [--json]"]
+
+
+def test_an_id_is_not_said_to_keep_the_memory_of_another_address() -> None:
+    (row,) = [line for line in section("Settings").splitlines() if line.startswith("| `id`")]
+    assert "for good" not in row and "for good" not in TEMPLATE
+    assert "begins anew when `url` names another page" in row
 
 
 def test_each_promise_leads_to_a_test_that_is_there() -> None:

@@ -24,7 +24,7 @@ name = "OpenAI"
 url = "https://status.openai.com"
 
 #[[pages]]
-# Names the page for good; made from the address where it is missing.
+# Names the page in /webhook/ID and in what is remembered; made from the address where missing.
 #id = "github"
 # What records and menu call it; the name the page gives itself where it is missing.
 #name = "GitHub"
