@@ -211,7 +211,7 @@ def test_check_a_saved_document(document: Path, capsys: pytest.CaptureFixture[st
         (b"<html>Sign in</html>", "is no document of a status page we can read"),
         (b"", "is no document of a status page we can read"),
         (b"{" * (5 * 1024 * 1024 + 1), "is larger than 5242880 bytes"),
-        (None, "no such file; for a page, write https://"),
+        (None, "no such file\n"),
     ],
 )
 def test_what_is_no_status_page_is_one_line_and_4(
@@ -225,6 +225,55 @@ def test_what_is_no_status_page_is_one_line_and_4(
     assert out == ""
     assert err.count("\n") == 1
     assert err.startswith(f"traywatch: {document}: {words}")
+
+
+NO_FILE: Final = [
+    ("status.example.com", "no such file; for a page, write https://status.example.com"),
+    ("example.com:8443/eu", "no such file; for a page, write https://example.com:8443/eu"),
+    ("/nope", "no such file"),
+    ("-", "no such file"),
+    ("nope", "no such file"),
+    ("summary.json", "no such file"),
+    ("saved/page.html", "no such file"),
+    ("file:///x", "no http or https address; a saved document is named by its path"),
+    ("ftp://status.example.com", "no http or https address; a saved document is named by its path"),
+]
+
+
+@pytest.mark.parametrize(("target", "words"), NO_FILE)
+def test_an_address_is_suggested_for_what_looks_like_a_host_only(
+    target: str,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["check", target]) == 4
+    assert capsys.readouterr() == ("", f"traywatch: {target}: {words}\n")
+
+
+def test_what_cannot_be_opened_is_said_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["check", str(tmp_path)]) == 4
+    assert capsys.readouterr().err == f"traywatch: {tmp_path}: is a folder, not a document\n"
+
+    def refuse(*_: object) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert cli.main(["check", "x"]) == 4
+    assert capsys.readouterr().err == "traywatch: x: cannot be read: Permission denied\n"
+
+
+def test_autostart_names_what_it_can_be_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["autostart"]) == 64
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "traywatch: the following arguments are required: on|off|status"
+    )
+    assert cli.main(["autostart", "--help"]) == 0
+    assert "traywatch autostart [-h] [--profile DIR] on|off|status" in capsys.readouterr().out
 
 
 def test_a_document_read_as_another_platform_is_one_line_and_4(

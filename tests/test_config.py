@@ -489,8 +489,10 @@ def test_a_keyring_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     import keyring.errors
 
     def locked(service: str, user: str) -> str:
-        raise keyring.errors.KeyringLocked("locked")
+        raise keyring.errors.KeyringLocked("No backend. See https://x.example for details.")
 
     monkeypatch.setattr(real, "get_password", locked)
-    with pytest.raises(ConfigError, match=r"^keyring:hook: the keyring cannot be used: locked$"):
+    with pytest.raises(ConfigError) as raised:
         Secret("keyring:hook").reveal()
+    why = "No backend. See https://x.example for details"
+    assert raised.value.faults == (f"keyring:hook: the keyring cannot be used: {why}",)

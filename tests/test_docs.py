@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
+import io
 import os
 import re
 import shutil
@@ -97,6 +99,13 @@ def test_every_exit_code_is_in_the_readme() -> None:
 def test_every_platform_is_in_the_readme() -> None:
     (row,) = [line for line in section("Settings").splitlines() if line.startswith("| `platform`")]
     assert re.findall(r"`([a-z0-9]+)`", row)[1:] == [platform.name for platform in PLATFORMS]
+
+
+def test_every_platform_is_in_the_help_of_check() -> None:
+    with pytest.raises(SystemExit), contextlib.redirect_stdout(io.StringIO()) as told:
+        build_parser().parse_args(["check", "--help"])
+    named = " ".join(told.getvalue().split()).partition("instead of finding out: ")[2]
+    assert named.split(" --")[0] == " or ".join(platform.name for platform in PLATFORMS)
 
 
 def test_the_first_paragraph_says_which_pages_are_read() -> None:

@@ -189,7 +189,10 @@ def _add_check_flags(parser: argparse.ArgumentParser) -> None:
         help="an http(s) address or a saved document",
     )
     parser.add_argument(
-        "--platform", metavar="NAME", help="read it as this platform instead of finding out"
+        "--platform",
+        metavar="NAME",
+        # Written out: to import the platforms costs more than all the rest of the help.
+        help="read it as this platform instead of finding out: statuspage or incidentio",
     )
     _add_profile(parser, default=argparse.SUPPRESS)
     _add_json(parser)
@@ -206,7 +209,7 @@ def _add_find_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_autostart_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("change", choices=("on", "off", "status"))
+    parser.add_argument("change", choices=("on", "off", "status"), metavar="on|off|status")
     _add_profile(parser, default=argparse.SUPPRESS)
 
 

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,6 +43,10 @@ log = logging.getLogger(__name__)
 LARGEST_DOCUMENT: Final = 5 * 1024 * 1024
 """Bytes of a saved document: what is read of a page as well."""
 _LINE_LIMIT: Final = 1_000
+_LIKE_A_HOST: Final = re.compile(
+    r"(?:[a-z0-9-]+\.)+(?!(?:json|html?|xml|txt)\b)[a-z][a-z0-9-]+(?::\d+)?(?:/|$)", re.IGNORECASE
+)
+"""How an argument begins that may be a page's address without https://, not a saved document."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -211,7 +216,7 @@ def _check(arguments: argparse.Namespace) -> int:
     programlog.configure(level="warning", log_format="text", file=None)
     target: str = arguments.target
     platform = _named_platform(arguments.platform)
-    is_address = target.startswith(("http://", "https://"))
+    is_address = target.lower().startswith(("http://", "https://"))
     url = target if is_address else None
     snapshot = _read_page(target, platform) if is_address else _read_document(target, platform)
     if arguments.json:
@@ -252,10 +257,8 @@ def _read_document(name: str, platform: Platform | None) -> Snapshot:
     try:
         with file.open("rb") as opened:
             body = opened.read(LARGEST_DOCUMENT + 1)
-    except FileNotFoundError as error:
-        raise FormatError(f"{file}: no such file; for a page, write https://{name}") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise FormatError(f"{file}: cannot be read: {error}") from error
+        raise FormatError(f"{name}: {_why_unopened(file, name, error)}") from error
     if len(body) > LARGEST_DOCUMENT:
         raise FormatError(f"{file}: is larger than {LARGEST_DOCUMENT} bytes")
     reply = Reply(url=file.absolute().as_uri(), http_status=200, body=body)
@@ -266,6 +269,17 @@ def _read_document(name: str, platform: Platform | None) -> Snapshot:
         return platform.parse(reply)
     except FormatError as error:
         raise FormatError(f"{file}: {error}") from error
+
+
+def _why_unopened(file: Path, name: str, error: OSError | ValueError) -> str:
+    if "://" in name:
+        return "no http or https address; a saved document is named by its path"
+    if isinstance(error, FileNotFoundError):
+        host = _LIKE_A_HOST.match(name)
+        return f"no such file; for a page, write https://{name}" if host else "no such file"
+    if file.is_dir():
+        return "is a folder, not a document"
+    return f"cannot be read: {getattr(error, 'strerror', None) or error}"
 
 
 # ---------------------------------------------------------------- ways out

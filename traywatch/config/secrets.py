@@ -40,9 +40,8 @@ def _from_keyring(name: str) -> str:
     try:
         found = keyring.get_password(KEYRING_SERVICE, name)
     except keyring.errors.KeyringError as error:
-        raise ConfigError(
-            [f"{KEYRING_PREFIX}{name}: the keyring cannot be used: {error}"]
-        ) from error
+        why = str(error).rstrip(". ")  # words may follow
+        raise ConfigError([f"{KEYRING_PREFIX}{name}: the keyring cannot be used: {why}"]) from error
     if not found:
         way_out = f"store it with: keyring set {KEYRING_SERVICE} {name}"
         raise ConfigError([f"{KEYRING_PREFIX}{name}: the keyring does not hold it; {way_out}"])
