@@ -8,6 +8,8 @@ from typing import Final
 _USERINFO: Final = re.compile(r"(?<=://)[^\s/?#]*@")
 """Up to the last @ of the authority: a password may hold an @ of its own."""
 _PARAMETER: Final = re.compile(r"([?&][^\s=&#]{1,64}=)([^\s&#]+)")
+_AFTER_AN_ADDRESS: Final = re.compile(r"""(?<=[^.,;:!?)\]}>"'])[.,;:!?)\]}>"']{1,3}$""")
+"""What belongs to the sentence around: three signs at most, more may be a password's."""
 _TELLING: Final = ("auth", "key", "passw", "secret", "sig", "token")
 """A query parameter with one of these in its name is taken for a credential."""
 
@@ -22,4 +24,8 @@ def mask_credentials(text: str) -> str:
 
 def _mask_parameter(found: re.Match[str]) -> str:
     name = found[1].lower()
-    return f"{found[1]}***" if any(word in name for word in _TELLING) else found[0]
+    if not any(word in name for word in _TELLING):
+        return found[0]
+    followed = found.string[found.end() : found.end() + 1] in ("&", "#")
+    after = None if followed else _AFTER_AN_ADDRESS.search(found[2])
+    return f"{found[1]}***{after[0] if after else ''}"
