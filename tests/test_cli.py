@@ -408,9 +408,9 @@ def test_faults_of_the_settings_are_all_told(
     file.write_text('lissener = 1\nlog_levle = "info"\n')
     assert cli.main(["--console", "--interval", "5"]) == 64
     assert [line.partition(":")[2].strip() for line in capsys.readouterr().err.splitlines()] == [
+        "--interval: must be at least 30 seconds for https://status.openai.com",
         f'{file}:1: lissener: unknown key, did you mean "listener"?',
         f'{file}:2: log_levle: unknown key, did you mean "log_level"?',
-        "--interval: must be at least 30 seconds for https://status.openai.com",
     ]
     assert app.asked == []
 

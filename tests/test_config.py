@@ -262,11 +262,11 @@ listen = "0.0.0.0"
         'TRAYWATCH_INTERVAL_S: must be a number of seconds, not "often"',
         f'--listen: "all:1:2" {no_port}',
         'config.toml:1: log_levl: unknown key, did you mean "log_level"?',
+        'config.toml:2: log_format: "yaml" is not known, known are: json, text',
         'config.toml:6: [[pages]] nmae: unknown key, did you mean "name"?',
         "config.toml:7: [[pages]] components: must be a string in quotes, not a number",
-        f'config.toml:13: [[pages]] id: "Not An Id" {not_an_id}',
         "config.toml:12: [[pages]] url: is missing",
-        'config.toml:2: log_format: "yaml" is not known, known are: json, text',
+        f'config.toml:13: [[pages]] id: "Not An Id" {not_an_id}',
         f'config.toml:16: [listener] listen: "0.0.0.0" {no_port}',
     ]
 
@@ -304,7 +304,8 @@ FAULTS: list[tuple[str | bytes, str]] = [
     ('[listener]\nallowed_hosts = ["x:80"]',
      '2: [listener] allowed_hosts: "x:80" must be the name of a host, without a port'),
     ('[[relay]]\nkind = "smee"\nurl = "https://smee.io/a"\npage = "opnai"',
-     '4: [[relay]] page: there is no page "opnai", did you mean "openai"?'),
+     ('4: [[relay]] page: there is no page "opnai", did you mean "openai"'
+      " (https://status.openai.com)?")),
 ]
 # fmt: on
 
@@ -312,6 +313,39 @@ FAULTS: list[tuple[str | bytes, str]] = [
 @pytest.mark.parametrize(("text", "fault"), FAULTS)
 def test_a_fault_names_its_line(settings: Path, text: str | bytes, fault: str) -> None:
     assert faults(settings, text) == [f"config.toml:{fault}"]
+
+
+def test_faults_come_by_line_after_those_of_flags_and_variables(settings: Path) -> None:
+    text = "\n" * 8 + "log_level = 1\n" + 'log_format = "x"\n[[pages]]\nurl = "x"\ninterval = 0\n'
+    text += '[[pages]]\nurl = "https://a.example"\n'
+    options = Options(interval="5", listen="0.0.0.0:1")
+    places = [one.partition(": ")[0] for one in faults(settings, text, options=options)]
+    lines = [9, 10, 12, 13]
+    assert places == ["--interval", "--listen", *(f"config.toml:{line}" for line in lines)]
+
+
+RELAY = '[[relay]]\nkind = "smee"\nurl = "https://smee.io/a"\npage = '
+
+
+@pytest.mark.parametrize(
+    ("pages", "asked", "told"),
+    [
+        (['url = "https://joe:pw@a.example"', 'id = "gh"\nurl = "https://b.example"'], "x",
+         "known are: a.example (https://***@a.example), gh (https://b.example)"),
+        (['url = "https://status.a.example/eu"'], "status.a.example",
+         'did you mean "status.a.example-eu" (https://status.a.example/eu)?'),
+        (['url = "a.example"', 'url = "https://b.example"'], "x",
+         "known are: b.example (https://b.example)"),
+        (['url = "a.example"', 'id = "own"'], "x", "known are: own"),
+        (['url = "a.example"', 'url = ""'], "x", "ids are made of addresses, and none can be read"),
+    ],
+)  # fmt: skip
+def test_the_page_of_a_relay_is_looked_for_among_those_that_were_written(
+    settings: Path, pages: list[str], asked: str, told: str
+) -> None:
+    text = "\n".join(f"[[pages]]\n{page}" for page in pages) + f'\n{RELAY}"{asked}"'
+    found = faults(settings, text)[-1].partition("[[relay]] page: ")[2]
+    assert found == f'there is no page "{asked}", {told}'
 
 
 def test_ids_and_addresses_are_unique(settings: Path) -> None:

@@ -58,8 +58,15 @@ def load(file: Path, environ: Mapping[str, str], options: Options = NO_OPTIONS) 
     overrides = read_overrides(options, environ, faults)
     config = _build(_read_file(file, faults), overrides, faults)
     if faults:
-        raise ConfigError(faults)
+        raise ConfigError(sorted(faults, key=lambda fault: _line(fault, file)))
     return config
+
+
+def _line(fault: str, file: Path) -> int:
+    """Where in the file the fault is; 0 for those of flags and variables, which come first."""
+    after = fault.removeprefix(f"{file}:")
+    number = after.partition(":")[0]
+    return int(number) if after != fault and number.isdecimal() else 0
 
 
 def _read_file(file: Path, faults: list[str]) -> Table:
@@ -101,8 +108,8 @@ def _build(top: Table, overrides: Overrides, faults: list[str]) -> Config:
     log_format = top.take("log_format", values.one_of(LOG_FORMATS), "text")
     listener = _listener(top.child("listener"), overrides, faults)
     secrets = _shared_secrets(listener, overrides)
-    known_ids = [one.page.id for one in configured]
-    relays = tuple(_relay(table, known_ids, secrets) for table in top.children("relay"))
+    addresses = {one.page.id: mask_credentials(one.page.url) for one in configured if one.page.id}
+    relays = tuple(_relay(table, addresses, secrets) for table in top.children("relay"))
     return Config(
         pages=pages,
         interval_s=common.value,
@@ -189,11 +196,14 @@ def _chosen_pages(
 
 
 def _named(watched: list[_Watched], taken: set[str]) -> list[_Watched]:
-    """The same with an id for every page that has none; ``taken`` are those it must not get."""
+    """The same with an id for every page that has none; ``taken`` are those it must not get.
+
+    One whose address cannot be read has nothing to make an id of.
+    """
     named = []
     for one in watched:
         page = one.page
-        if not page.id:
+        if page.url and not page.id:
             page = replace(page, id=page_id_for(page.url, taken))
             taken.add(page.id)
         named.append(replace(one, page=page))
@@ -264,14 +274,20 @@ def _shared_secrets(listener: Listener | None, overrides: Overrides) -> tuple[Se
     return listener.secrets if listener else ()
 
 
-def _relay(table: Table, page_ids: list[str], secrets: tuple[Secret, ...]) -> Relay:
-    """A relay without secrets of its own is held to those of a direct post."""
+def _relay(table: Table, addresses: Mapping[str, str], secrets: tuple[Secret, ...]) -> Relay:
+    """A relay without secrets of its own is held to those of a direct post.
+
+    ``addresses`` of the configured pages, by their ids: an id may be one that nobody wrote.
+    """
 
     def known_page(value: object) -> str:
         written = values.text(value)
-        if written not in page_ids:
-            raise ValueError(f'there is no page "{written}", {suggestion(written, page_ids)}')
-        return written
+        if written in addresses:
+            return written
+        known = "ids are made of addresses, and none can be read"
+        if addresses:
+            known = suggestion(written, addresses, addresses)
+        raise ValueError(f'there is no page "{written}", {known}')
 
     return Relay(
         kind=table.require("kind", values.one_of(RELAY_KINDS), RELAY_KINDS[0]),
