@@ -172,6 +172,27 @@ def test_settings_that_cannot_be_written_stop_nothing(
     assert "config.toml could not be made: " in caplog.text
 
 
+@pytest.mark.parametrize("argv", [["--once"], ["status"], ["autostart", "status"]])
+@pytest.mark.parametrize("place", ["--profile", "TRAYWATCH_PROFILE"])
+def test_a_profile_that_is_a_file_is_told_as_that(
+    app: FakeApp,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    argv: list[str],
+    place: str,
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    if place == "--profile":
+        argv = [place, str(file), *argv]
+    else:
+        monkeypatch.setenv(place, str(file))
+    assert cli.main(argv) == 64
+    assert capsys.readouterr() == ("", f"traywatch: {place}: {file} is not a folder\n")
+    assert app.asked == []
+
+
 # ---------------------------------------------------------------- status
 
 

@@ -140,9 +140,16 @@ def _watch(arguments: argparse.Namespace) -> int:
 
 
 def _profile(arguments: argparse.Namespace) -> Profile:
+    """The profile of this run. Raises ConfigError where a file stands in the folder's place."""
     from traywatch.profile import locate
 
-    return locate(arguments.profile, os.environ)
+    profile = locate(arguments.profile, os.environ)
+    folder = profile.folder
+    # os.path, unlike Path, says no where it may not look; then the store says what is wrong.
+    if folder and os.path.exists(folder) and not os.path.isdir(folder):
+        place = "--profile" if arguments.profile else "TRAYWATCH_PROFILE"
+        raise ConfigError([f"{place}: {folder} is not a folder"])
+    return profile
 
 
 def _write_first_settings(profile: Profile) -> str:
