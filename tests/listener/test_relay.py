@@ -401,6 +401,22 @@ def test_stopping_while_it_waits() -> None:
     asyncio.run(run())
 
 
+def test_what_ends_a_subscription_ends_the_relay_with_its_reason() -> None:
+    """Whoever keeps it running tells of it, and starts it again."""
+
+    def broken(_: int) -> float:
+        raise RuntimeError("nobody foresaw this")
+
+    async def run() -> None:
+        async with Server([b"", b""]).playing() as server:
+            settings = RelaySettings("smee", f"http://127.0.0.1:{server.port}/channel")
+            hearing = relay(settings, ListInbox(), asyncio.Event(), delay=broken)
+            await asyncio.wait_for(hearing, PATIENCE_S)
+
+    with pytest.raises(RuntimeError, match="nobody foresaw this"):
+        asyncio.run(run())
+
+
 def test_the_channel_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "traywatch"):
         hear("smee", b"", STREAM, STREAM + event([]) + event(BODY))

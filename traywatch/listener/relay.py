@@ -70,7 +70,7 @@ async def relay(
 
     ``tls`` is the context to verify the server with, ``verdicts`` as for ``serve``. Raises
     ConfigError where a secret or the address is useless; nothing else, whatever the other side
-    does.
+    does. A fault of ours is raised as it is, for whoever keeps the relay running to report.
     """
     name = f"relay {_host(settings.url)}"
     intake = Intake(inbox, settings.secrets)
@@ -90,13 +90,16 @@ def _host(url: str) -> str:
 
 
 async def _until(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
-    tasks = {asyncio.create_task(work), asyncio.create_task(stop.wait())}
+    """Work until ``stop`` is set. Raises what the work ended with by itself."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
+        for task in (working, stopping):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(working, stopping, return_exceptions=True)
+    if working in ended and not working.cancelled():
+        working.result()
 
 
 @dataclass(slots=True)
