@@ -31,8 +31,9 @@ class Desk:
     ) -> None:
         self.inbox = ListInbox()
         self.verdicts: Counter[Verdict] = Counter()
+        self.now = NOW
         settings = ListenerSettings(host, secrets=secrets, allowed_hosts=allowed_hosts)
-        self.application = Application(settings, self.inbox, self.verdicts, clock=lambda: NOW)
+        self.application = Application(settings, self.inbox, self.verdicts, clock=lambda: self.now)
 
     def post(
         self,

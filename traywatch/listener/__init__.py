@@ -8,6 +8,7 @@ they are switched on.
     signatures   is this body signed by someone who holds a secret?       pure
     admission    may this request come in at all? host, origin, type      pure
     intake       a body -> verified, understood, handed to the Inbox: one road, posted or relayed
+    refusals     why a webhook was refused, in the log: a line a kind in ten minutes
     metrics      the Inbox's counters as Prometheus text
     endpoints    /health, /metrics, /api/status
     reply        an HTTP answer as a value

@@ -24,6 +24,7 @@ from typing import Final
 
 from traywatch.listener.signatures import Headers
 
+FOREIGN_HOST: Final = "the Host header is not a name of this machine"
 HEAD_LIMIT: Final = 16 * 1024
 """Bytes of a request's head: request line and headers, as requirement W6 counts them."""
 
@@ -76,7 +77,7 @@ def foreign(headers: Headers, hosts: Hosts) -> str | None:
     """Why the request is not from a program that means us; None: it may be."""
     host = headers.get(b"host", b"")
     if not hosts.include(host):
-        return "the Host header is not a name of this machine"
+        return FOREIGN_HOST
     origin = headers.get(b"origin")
     if origin is not None and origin.lower() != b"http://" + host.lower():
         return "web pages may not use this"

@@ -27,6 +27,7 @@ from traywatch.listener import Inbox, ListenerSettings, Verdict
 from traywatch.listener.admission import HEAD_LIMIT, Hosts, fold, foreign, head_bytes, not_json
 from traywatch.listener.endpoints import Readings
 from traywatch.listener.intake import BODY_LIMIT, Answer, Clock, Intake, utc_now
+from traywatch.listener.refusals import Refusals
 from traywatch.listener.reply import RawHeaders, Reply, reply_to
 from traywatch.listener.signatures import Headers
 
@@ -60,6 +61,7 @@ class Application:
         self._hosts = Hosts((*settings.allowed_hosts, *_own_name(settings.host)))
         self._intake = Intake(inbox, settings.secrets)
         self._verdicts = verdicts
+        self._refusals = Refusals()
         self._clock = clock
         self._readings = Readings(inbox, verdicts, signed=self._intake.needs_signature)
 
@@ -84,7 +86,10 @@ class Application:
         if path == "/webhook" or path.startswith("/webhook/"):
             taken = refusal or await self._webhook(path, scope["method"], headers, receive)
             self._verdicts[taken.verdict] += 1
-            return reply_to(taken, _also(taken, headers))
+            reply = reply_to(taken, _also(taken, headers))
+            if taken.reason:
+                self._refusals.note(taken, reply.http_status, headers, self._clock())
+            return reply
         refusal = refusal or self._unreadable(path, scope["method"])
         if refusal is None:
             return self._readings.at[path]()

@@ -18,7 +18,7 @@ from traywatch.core.errors import FormatError, StoreError
 from traywatch.core.model import Snapshot
 from traywatch.core.text import one_line
 from traywatch.listener import Delivery, Inbox, Verdict
-from traywatch.listener.signatures import Flaw, Headers, Proof, keys, opens, verify
+from traywatch.listener.signatures import NO_TOKEN, Flaw, Headers, Proof, keys, opens, verify
 from traywatch.platforms.webhook import MalformedBody, parse_webhook
 
 BODY_LIMIT: Final = 256 * 1024
@@ -41,14 +41,19 @@ class Answer:
 
     verdict: Verdict
     reason: str = ""
-    """One line for the sender. Nothing secret, nothing of ours."""
+    """One line for the sender; empty where it was taken. Nothing secret, nothing of ours."""
+    is_logged: bool = False
+    """Why is in the log already: the fault is ours."""
 
 
 _ACCEPTED: Final = Answer(Verdict.ACCEPTED)
 _REPEATED: Final = Answer(Verdict.REPEATED)
 _IGNORED: Final = Answer(Verdict.IGNORED)
 _UNKNOWN_PAGE: Final = Answer(Verdict.UNKNOWN_PAGE, "no such page is watched")
-_UNAVAILABLE: Final = Answer(Verdict.UNAVAILABLE, "it could not be stored, try again")
+_UNAVAILABLE: Final = Answer(
+    Verdict.UNAVAILABLE, "it could not be stored, try again", is_logged=True
+)
+_UNREADABLE: Final = Answer(Verdict.MALFORMED, "it could not be read", is_logged=True)
 _UNSIGNED_IS_FINE: Final = Proof()
 
 
@@ -97,7 +102,7 @@ class Intake:
         token: str | None,
     ) -> Proof | Flaw:
         if token is not None and page_id is not None:
-            return Proof() if opens(token, page_id, self._keys) else Flaw("the address is not ours")
+            return Proof() if opens(token, page_id, self._keys) else NO_TOKEN
         if not self._keys:
             return _UNSIGNED_IS_FINE
         return verify(headers, body, self._keys, int(received_at.timestamp()))
@@ -122,7 +127,7 @@ def _read(body: bytes) -> Snapshot | Answer:
         return _IGNORED
     except Exception as error:  # a parser's fault would come back with every try: not 503
         log.error("a webhook could not be read: %s", _name(error), exc_info=error)
-        return Answer(Verdict.MALFORMED, "it could not be read")
+        return _UNREADABLE
 
 
 def _receipt(proof: Proof, page_id: str | None) -> str | None:

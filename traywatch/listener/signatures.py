@@ -67,6 +67,12 @@ class Flaw:
     """In fixed words: nothing of the request, nothing secret."""
 
 
+NO_SIGNATURE: Final = Flaw("there is no signature")
+NO_MATCH: Final = Flaw("the signature does not match")
+NO_TOKEN: Final = Flaw("the address is not ours")
+OFF_TIME: Final = Flaw("the timestamp is more than five minutes off")
+
+
 def keys(secrets: Iterable[bytes]) -> tuple[Key, ...]:
     """The secrets made ready. Raises ConfigError on one that could never verify anything."""
     return tuple(_key(secret, place) for place, secret in enumerate(secrets, 1))
@@ -104,7 +110,7 @@ def verify(headers: Headers, body: bytes, keys: Sequence[Key], now_s: int) -> Pr
         return _verify_body(_HUB.fullmatch(given), body, keys)
     if (given := headers.get(b"x-signature")) is not None:
         return _verify_body(_HEX.fullmatch(given), body, keys)
-    return Flaw("there is no signature")
+    return NO_SIGNATURE
 
 
 def _verify_body(given: re.Match[bytes] | None, body: bytes, keys: Sequence[Key]) -> Proof | Flaw:
@@ -112,7 +118,7 @@ def _verify_body(given: re.Match[bytes] | None, body: bytes, keys: Sequence[Key]
         return Flaw("the signature header is malformed")
     if _matches(bytes.fromhex(given[1].decode("ascii")), body, keys):
         return Proof()
-    return Flaw("the signature does not match")
+    return NO_MATCH
 
 
 def _verify_standard(
@@ -127,7 +133,7 @@ def _verify_standard(
     ):
         return Flaw("the signature headers are malformed")
     if abs(now_s - int(timestamp)) > TOLERANCE_S:
-        return Flaw("the timestamp is more than five minutes off")
+        return OFF_TIME
     signed = b"%b.%b.%b" % (message_id, timestamp, body)
     offered = [item[3:] for item in listed.split(b" ") if item.startswith(b"v1,")]
     for key in keys:
@@ -135,7 +141,7 @@ def _verify_standard(
             expected = binascii.b2a_base64(hmac.digest(standard, signed, "sha256"), newline=False)
             if any(hmac.compare_digest(expected, one) for one in offered):
                 return Proof(message_id.decode("ascii"))
-    return Flaw("the signature does not match")
+    return NO_MATCH
 
 
 def path_token(secret: bytes, page_id: str) -> str:
