@@ -63,12 +63,13 @@ class Bad:
     limits: Limits = LIFE
 
 
-def unreachable(name: str, act: Act, words: str = "the connection broke off") -> Bad:
-    return Bad(name, act, Fault.UNREACHABLE, words)
+def broken(name: str, act: Act, words: str = "the connection broke off") -> Bad:
+    """It took the connection: our network is there."""
+    return Bad(name, act, Fault.REFUSED, words)
 
 
 def too_slow(name: str, act: Act, words: str) -> Bad:
-    return Bad(name, act, Fault.UNREACHABLE, words, limits=QUICK)
+    return Bad(name, act, Fault.REFUSED, words, limits=QUICK)
 
 
 def unreadable(name: str, act: Act, words: str, holds: float = 1.0) -> Bad:
@@ -81,16 +82,16 @@ STRANGE = "the answer is encoded in a way that was not asked for"
 BYTES = (0, 1, 8, 12, 17, 40, len(GOOD) // 2, len(GOOD) - 1)
 
 BAD = [
-    *(unreachable(f"reset at byte {n}", reset(GOOD[:n])) for n in BYTES),
-    *(unreachable(f"closed at byte {n}", cut(GOOD[:n])) for n in BYTES),
+    *(broken(f"reset at byte {n}", reset(GOOD[:n])) for n in BYTES),
+    *(broken(f"closed at byte {n}", cut(GOOD[:n])) for n in BYTES),
     *(too_slow(f"hangs at byte {n}", hang(GOOD[:n]), "silent for 0.3 s") for n in BYTES),
     too_slow("drips its head", drip(b"HTTP/1.1 200 OK\r\nA: ", b"x", 0.05), "not done after 0.9 s"),
     too_slow("drips its body", drip(ENDLESS, b"x", 0.05), "not done after 0.9 s"),
     too_slow("drips hints", drip(b"", b"HTTP/1.1 103 Hint\r\n\r\n", 0.1), "not done after 0.9 s"),
     too_slow("first byte too late", late(GOOD, 0.5), "silent for 0.3 s"),
-    unreachable("promises more than it sends", cut(message(200, body=b"{}", length=99))),
-    unreachable("ends in a chunk", cut(CHUNKED + b"ff\r\nabc")),
-    unreachable("ends between chunks", cut(CHUNKED + b"3\r\nabc\r\n")),
+    broken("promises more than it sends", cut(message(200, body=b"{}", length=99))),
+    broken("ends in a chunk", cut(CHUNKED + b"ff\r\nabc")),
+    broken("ends between chunks", cut(CHUNKED + b"3\r\nabc\r\n")),
     unreadable("length is no number", say(message(200, "Content-Length: many")), NO_HTTP),
     unreadable("two lengths", say(message(200, "Content-Length: 7")), NO_HTTP),
     unreadable("negative length", cut(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"), NO_HTTP),

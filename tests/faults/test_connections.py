@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -109,20 +110,42 @@ def test_a_vendor_that_hangs_up_on_everybody_is_asked_twice_at_most() -> None:
             fetcher = Fetcher()
             await fetcher.get(vendor.url)
             error = await failure(fetcher, vendor.url)
-            assert error.fault is Fault.UNREACHABLE
+            assert error.fault is Fault.REFUSED
             assert len(vendor.requests) == 3
             await fetcher.aclose()
 
     play(scenario)
 
 
-def test_half_an_answer_on_a_kept_connection_is_not_asked_again() -> None:
+@pytest.mark.parametrize("end", [cut, reset, hang], ids=["closed", "reset", "silent"])
+def test_half_an_answer_on_a_kept_connection_is_not_asked_again(
+    end: Callable[[bytes], Act],
+) -> None:
     async def scenario() -> None:
-        async with Vendor(reply(b"one"), cut(b"HTTP/1.1 2"), reply(b"two")) as vendor:
-            fetcher = Fetcher()
+        async with Vendor(reply(b"one"), end(b"HTTP/1.1 2"), reply(b"two")) as vendor:
+            fetcher = Fetcher(limits=QUICK)
             await fetcher.get(vendor.url)
-            await failure(fetcher, vendor.url)
+            error = await failure(fetcher, vendor.url)
+            assert error.fault is Fault.REFUSED, "it answers, so our network is there"
             assert len(vendor.requests) == 2
+            await fetcher.aclose()
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("limits", [replace(QUICK, reused_s=0.05), replace(QUICK, total_s=0.5)])
+def test_a_kept_connection_into_a_network_that_is_gone_says_nothing_of_the_vendor(
+    limits: Limits,
+) -> None:
+    """What was once connected swallows the question, and no new connection is had."""
+
+    async def scenario() -> None:
+        async with Vendor(reply(b"one"), hang()) as vendor:
+            names = Names({"status.example": [["127.0.0.1"], OSError("no way to ask")]})
+            fetcher = Fetcher(resolver=names, limits=limits)
+            url = f"http://status.example:{vendor.port}/"
+            await fetcher.get(url)
+            assert (await failure(fetcher, url)).fault is Fault.UNREACHABLE
             await fetcher.aclose()
 
     play(scenario)

@@ -102,7 +102,7 @@ def test_a_bad_certificate_is_never_accepted(
         fetch = fetcher()
         async with Vendor(reply(b"secret"), tls=context) as vendor:
             error = await failure(fetch, secure_url(vendor))
-            assert error.fault is Fault.UNREACHABLE
+            assert error.fault is Fault.UNREACHABLE, "it may be a captive portal's"
             assert str(error).startswith(f"{HOST}: its certificate is not trusted: {words}")
             assert vendor.requests == [], "nothing was asked"
             port = vendor.port
@@ -135,7 +135,7 @@ def test_a_handshake_that_fails(authority: Authority, greeting: Act, words: str)
         async with Vendor(greeting=after_hello(greeting)) as vendor:
             with at_most(1):
                 error = await failure(fetch, secure_url(vendor))
-            assert (error.fault, str(error)) == (Fault.UNREACHABLE, f"{HOST}: {words}")
+            assert (error.fault, str(error)) == (Fault.REFUSED, f"{HOST}: {words}")
             port = vendor.port
         async with Vendor(reply(b"well"), tls=authority.vouches(HOST), port=port) as vendor:
             assert (await fetch.get(secure_url(vendor))).body == b"well"
@@ -160,8 +160,8 @@ def test_a_handshake_that_never_ends() -> None:
         fetch = Fetcher(resolver=Names({HOST: [["127.0.0.1"]]}), limits=QUICK_CONNECT)
         async with Vendor(greeting=hang()) as vendor:
             error = await failure(fetch, secure_url(vendor))
-            assert error.fault is Fault.UNREACHABLE
-            assert str(error) == f"{HOST}: no connection within 0.3 s"
+            assert error.fault is Fault.REFUSED
+            assert str(error) == f"{HOST}: no secure connection within 0.3 s"
         await fetch.aclose()
 
     play(scenario)
@@ -170,9 +170,9 @@ def test_a_handshake_that_never_ends() -> None:
 @pytest.mark.parametrize(
     ("act", "fault", "words"),
     [
-        (cut(b""), Fault.UNREACHABLE, BROKEN),
-        (reset(b"HTTP/1.1 200"), Fault.UNREACHABLE, BROKEN),
-        (cut(message(200, body=b"{}", length=9)), Fault.UNREACHABLE, BROKEN),
+        (cut(b""), Fault.REFUSED, BROKEN),
+        (reset(b"HTTP/1.1 200"), Fault.REFUSED, BROKEN),
+        (cut(message(200, body=b"{}", length=9)), Fault.REFUSED, BROKEN),
         (say(b"SSH-2.0-OpenSSH\r\n\r\n"), Fault.UNREADABLE, "its answer is no valid HTTP"),
         (
             answer(302, "Location: http://status.example/"),

@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from tests.faults.arena import Names, failure, play
-from tests.faults.hostile import Act, Caller, Vendor, answer, cut, not_modified, reply, say
+from tests.faults.hostile import Act, Caller, Vendor, answer, cut, message, not_modified, reply, say
 from traywatch.core.model import Fault
 from traywatch.fetch import Fetcher
 
@@ -183,6 +183,21 @@ def test_a_proxy_setting_that_makes_no_sense_is_told(
         error = await failure(fetcher, "https://status.example/")
         assert (error.fault, str(error)) == (Fault.UNREACHABLE, f"status.example: {words}")
         await fetcher.aclose()
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("act", [cut(b""), cut(b"HTTP/1.1 2"), cut(message(200, length=9))])
+def test_a_connection_to_a_proxy_says_nothing_of_the_vendor(
+    monkeypatch: pytest.MonkeyPatch, act: Act
+) -> None:
+    async def scenario() -> None:
+        async with Vendor(act) as proxy:
+            monkeypatch.setenv("HTTP_PROXY", f"http://{address(proxy)}")
+            fetcher = Fetcher()
+            error = await failure(fetcher, "http://status.example/")
+            assert error.fault is not Fault.REFUSED
+            await fetcher.aclose()
 
     play(scenario)
 

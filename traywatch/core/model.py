@@ -241,9 +241,11 @@ class Fault(StrEnum):
     """Why a page could not be read, as far as it matters to anyone."""
 
     UNREACHABLE = "unreachable"
-    """No answer at all: name, connection, TLS or time-out. Perhaps it is our network."""
+    """No connection: name, route, time-out, a certificate that is not the host's. Perhaps it is
+    our network."""
     REFUSED = "refused"
-    """An HTTP error. The vendor's host is there and will not serve us."""
+    """An HTTP error, or a connection that was taken and brought no whole answer. The vendor's host
+    is there and will not serve us."""
     UNREADABLE = "unreadable"
     """An answer that is no status page: a captive portal, a challenge, a changed format."""
 

@@ -24,7 +24,7 @@ from traywatch.core.reply import Reply, Validators
 from traywatch.fetch import guard, headers
 from traywatch.fetch.addresses import Asked, asked, next_hop, same_origin
 from traywatch.fetch.aside import Aside
-from traywatch.fetch.dial import Dialler, Forbidden
+from traywatch.fetch.dial import Contact, Dialler, Forbidden
 from traywatch.fetch.limits import DEFAULTS, BodyReader, Limits, TooMuch
 from traywatch.fetch.resolve import Resolver, SystemResolver
 from traywatch.fetch.routes import Routes
@@ -90,8 +90,9 @@ class Fetcher:
         owner configured: it is asked wherever it is, and redirects may lead into a private
         network only if it was private itself.
 
-        Raises FetchError: UNREACHABLE without an answer, REFUSED with an HTTP error, UNREADABLE
-        with an answer that breaks the rules or goes over the limits.
+        Raises FetchError: UNREACHABLE without a connection, REFUSED with an HTTP error or a
+        connection over which no whole answer comes, UNREADABLE with an answer that breaks the
+        rules or goes over the limits. Through a proxy no connection is known to be the host's.
         """
         start = asked(url)
         answer = await self._follow(start, validators, private_ok)
@@ -134,9 +135,9 @@ class Fetcher:
                 fields.append((b"Authorization", start.authorization))
             async with self._turn(url.host):
                 began = asyncio.get_running_loop().time()
-                with _told_as_fetch_error(url, self._limits):
+                with _told_as_fetch_error(url, self._limits) as contact:
                     async with asyncio.timeout(left_s):
-                        answer = await self._ask(url, fields, private_ok, conditional)
+                        answer = await self._ask(url, fields, private_ok, conditional, contact)
                 left_s -= asyncio.get_running_loop().time() - began
             if answer.http_status not in _REDIRECTS:
                 return answer
@@ -154,14 +155,20 @@ class Fetcher:
             yield
 
     async def _ask(
-        self, url: httpx.URL, fields: headers.Fields, private_ok: bool | None, conditional: bool
+        self,
+        url: httpx.URL,
+        fields: headers.Fields,
+        private_ok: bool | None,
+        conditional: bool,
+        contact: Contact,
     ) -> _Answer:
         """One request, one answer."""
         if private_ok is False and guard.looks_private(url.host):
             raise Forbidden("it leads into a private network")
         transport = self._transport or await self._routes.to(url)
+        extensions = self._bounds(private_ok) | {"contact": contact}
         response = await transport.handle_async_request(
-            httpx.Request("GET", url, headers=fields, extensions=self._bounds(private_ok))
+            httpx.Request("GET", url, headers=fields, extensions=extensions)
         )
         try:
             return await self._read(url, response, conditional)
@@ -247,13 +254,21 @@ def _unreadable(url: httpx.URL, reason: str) -> FetchError:
 
 
 @contextmanager
-def _told_as_fetch_error(url: httpx.URL, limits: Limits) -> Iterator[None]:
-    """Whatever goes wrong below becomes a FetchError that names the host."""
+def _told_as_fetch_error(url: httpx.URL, limits: Limits) -> Iterator[Contact]:
+    """Whatever goes wrong below becomes a FetchError that names the host. Without contact it may
+    be our network."""
+    contact = Contact()
     try:
-        yield
+        yield contact
     except (httpx.RemoteProtocolError, TooMuch, Forbidden) as broken:
         raise _unreadable(url, str(broken)) from broken
     except TimeoutError as late:
-        raise FetchError(f"{url.host}: not done after {limits.total_s:g} s") from late
+        reason = f"{url.host}: not done after {limits.total_s:g} s"
+        raise FetchError(reason, fault=_fault(contact)) from late
     except (httpx.TransportError, OSError) as failed:
-        raise FetchError(f"{url.host}: {str(failed) or 'no answer'}") from failed
+        reason = f"{url.host}: {str(failed) or 'no answer'}"
+        raise FetchError(reason, fault=_fault(contact)) from failed
+
+
+def _fault(contact: Contact) -> Fault:
+    return Fault.REFUSED if contact.made else Fault.UNREACHABLE

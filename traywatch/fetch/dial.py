@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain, zip_longest
 from typing import Final
@@ -26,6 +28,14 @@ _MOST_ADDRESSES: Final = 8
 PORTS: Final = {"http": 80, "https": 443}
 
 
+@dataclass(slots=True)
+class Contact:
+    """How far a request came, for whoever has to say whose fault it is that it failed."""
+
+    made: bool = False
+    """The host took the connection: our network is there, and what fails now is the vendor's."""
+
+
 class Forbidden(httpx.TransportError):
     """The host has only private addresses, and whoever sent us there may not do that."""
 
@@ -38,7 +48,7 @@ class Dialler:
         self._resolve = resolver
         self._trust = trust
 
-    async def dial(self, url: httpx.URL, private_ok: bool) -> tuple[Stream, bool]:
+    async def dial(self, url: httpx.URL, private_ok: bool, contact: Contact) -> tuple[Stream, bool]:
         """A stream to the host of ``url``, and whether the address it leads to is private.
 
         Raises httpx.ConnectError, httpx.ConnectTimeout, Forbidden.
@@ -50,11 +60,12 @@ class Dialler:
                 if not addresses:
                     raise Forbidden("it leads into a private network")
                 stream, address = await self._connect(_in_turns(addresses), port)
+                contact.made = True
                 if url.scheme == "https":
-                    await self._secure(stream, host)
+                    await self._secure(stream, host, contact)
         except TimeoutError:
-            reason = f"no connection within {self._limits.connect_s:g} s"
-            raise httpx.ConnectTimeout(reason) from None
+            what = "no secure connection" if contact.made else "no connection"
+            raise httpx.ConnectTimeout(f"{what} within {self._limits.connect_s:g} s") from None
         return stream, guard.is_private(address)
 
     async def _addresses(self, host: str) -> Sequence[str]:
@@ -79,11 +90,13 @@ class Dialler:
         except OSError as error:
             raise httpx.ConnectError(words.of_connect(error)) from error
 
-    async def _secure(self, stream: Stream, host: str) -> None:
+    async def _secure(self, stream: Stream, host: str, contact: Contact) -> None:
         try:
             await stream.start_tls(self._trust.context, host.strip("[]").rstrip("."))
         except OSError as error:
             stream.close()
+            # A captive portal shows a certificate of its own: then it was not the host at all.
+            contact.made = not isinstance(error, ssl.SSLCertVerificationError)
             raise httpx.ConnectError(words.of_tls(error)) from error
         except BaseException:
             stream.close()

@@ -19,7 +19,7 @@ from typing import Final
 import h11
 import httpx
 
-from traywatch.fetch.dial import PORTS, Dialler, Forbidden
+from traywatch.fetch.dial import PORTS, Contact, Dialler, Forbidden
 from traywatch.fetch.limits import Limits
 from traywatch.fetch.stream import Stream
 
@@ -56,7 +56,8 @@ class Wire(httpx.AsyncBaseTransport):
     """GETs straight to the host, no proxy between.
 
     A request's extension ``private_ok`` (default True) says whether it may reach a private
-    address; a response's extension ``private`` says whether it came from one.
+    address, and its ``contact``, a Contact, learns how far it came; a response's extension
+    ``private`` says whether it came from a private one.
     """
 
     def __init__(self, limits: Limits, dialler: Dialler) -> None:
@@ -72,6 +73,7 @@ class Wire(httpx.AsyncBaseTransport):
         url = request.url
         origin = (url.scheme, url.host, url.port or PORTS[url.scheme])
         private_ok = bool(request.extensions.get("private_ok", True))
+        contact: Contact = request.extensions.get("contact") or Contact()
         kept = self._take(origin)
         if kept is not None:
             if kept.private and not private_ok:
@@ -83,7 +85,9 @@ class Wire(httpx.AsyncBaseTransport):
                 if kept.heard:
                     raise
                 # It was closed while it lay idle; a GET may be sent again (RFC 9110, 9.2.2).
-        line = await self._open(origin, url, private_ok)
+            finally:
+                contact.made = kept.heard  # that it was once taken says nothing of today
+        line = await self._open(origin, url, private_ok, contact)
         return await self._ask(line, request, self._limits.read_s)
 
     async def aclose(self) -> None:
@@ -132,7 +136,9 @@ class Wire(httpx.AsyncBaseTransport):
         self._idle[line] = None
         self._hosts[line.origin[1]].idle.append(line)
 
-    async def _open(self, origin: Origin, url: httpx.URL, private_ok: bool) -> _Line:
+    async def _open(
+        self, origin: Origin, url: httpx.URL, private_ok: bool, contact: Contact
+    ) -> _Line:
         host = self._hosts.setdefault(origin[1], _Host())
         host.open += 1
         while host.idle and host.open > self._limits.per_host:
@@ -140,7 +146,7 @@ class Wire(httpx.AsyncBaseTransport):
             self._wake(other)
             self._drop(other)
         try:
-            stream, private = await self._dialler.dial(url, private_ok)
+            stream, private = await self._dialler.dial(url, private_ok, contact)
         except BaseException:
             self._count_out(origin)
             raise

@@ -10,7 +10,7 @@ all of them."""
 
 
 class Network:
-    """Follows which hosts answer. An HTTP error is an answer.
+    """Follows which hosts answer. An HTTP error is an answer, and so is taking a connection.
 
     A host that failed while another answered is known to be dead: until it answers again, its
     silence says nothing about our network.
