@@ -94,6 +94,19 @@ def test_where_there_is_nothing_better_what_was_found_is_polled(native: str) -> 
     assert host.asked == [SUMMARY, NATIVE]
 
 
+@pytest.mark.parametrize("fault", [Fault.UNREACHABLE, Fault.REFUSED])
+def test_a_host_that_gives_no_answer_is_asked_once_and_told_as_it_is(fault: Fault) -> None:
+    asked: list[str] = []
+
+    async def get(url: str) -> Reply:
+        asked.append(url)
+        raise FetchError("openai.example: silent for 15 s", fault=fault)
+
+    with pytest.raises(FetchError, match=r"^openai\.example: silent for 15 s$"):
+        live(lambda _: discover(Page("p", URL), get))
+    assert len(asked) == 1
+
+
 def test_a_page_of_statuspage_costs_one_request() -> None:
     host = Host({SUMMARY: STATUSPAGE, NATIVE: {"summary": FULL}})
     assert host.found().platform.name == "statuspage"

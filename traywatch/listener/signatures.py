@@ -151,7 +151,7 @@ def path_token(secret: bytes, page_id: str) -> str:
     address. The token is the signature of the path in place of the body, so that an address that
     leaks opens one page and does not give away the secret:
 
-        printf /webhook/openai | openssl dgst -sha256 -hmac "$TRAYWATCH_SIGNING_SECRET"
+        printf /webhook/openai | openssl dgst -sha256 -hmac "$TRAYWATCH_SIGNING_SECRET" -r
     """
     return hmac.digest(secret, _path(page_id), "sha256").hex()
 

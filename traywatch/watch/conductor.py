@@ -370,4 +370,4 @@ async def _within(seconds: float, waits: Sequence[object]) -> None:
         async with asyncio.timeout(seconds):
             await asyncio.gather(*waits)  # type: ignore[call-overload]
     except TimeoutError:
-        log.warning("not everything could be delivered in time; what is stored will be at the next start")
+        log.warning("not everything could be delivered in time: what is stored, at the next start")

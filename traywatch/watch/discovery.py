@@ -49,7 +49,8 @@ async def discover(page: Page, get: Get) -> Found:
         try:
             found = _read(page, address, await get(address))
         except FetchError as error:
-            if error.fault is Fault.UNREACHABLE or error.http_status in COME_BACK_LATER:
+            gave_no_answer = error.http_status is None and error.fault is not Fault.UNREADABLE
+            if gave_no_answer or error.http_status in COME_BACK_LATER:
                 raise
             last = last or error
         except Unrecognised as error:
