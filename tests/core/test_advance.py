@@ -24,6 +24,7 @@ from tests.core.play import (
     update,
     verifying,
 )
+from traywatch.core.advance import STRANGE_TRIES
 from traywatch.core.draft import BARE
 from traywatch.core.memory import Memory, seen_key
 from traywatch.core.model import (
@@ -517,12 +518,22 @@ class TestHearsay:
         play = Play.baselined()
         play.sees(heard(incident("theirs", investigating(5))), at=5)
         play.sees(page(9), at=12).tells().wants_words_of("theirs")
-        for _ in range(3):
-            play.sees(NoWords(searched=True)).tells()
+        unlisted = NoWords(frozenset({"theirs"}))
+        for n in range(STRANGE_TRIES):
+            play.sees(unlisted, at=12 + n / 60).tells()
+        assert "theirs" in play.memory.incidents, "caches may last"
+        play.sees(unlisted, at=21).tells()
         assert "theirs" not in play.memory.incidents
         play.sees(heard(incident("theirs", resolved(20)))).tells(
             (IncidentClosed, "theirs resolved")
         )
+
+    def test_what_the_history_lists_is_the_page_s_however_it_was_heard_of(self) -> None:
+        play = Play.baselined()
+        play.sees(heard(incident("A", investigating(5))), at=5)
+        play.sees(page(9), at=12).tells().wants_words_of("A")
+        play.sees(NoWords()).sees(NoWords()).tells()
+        play.sees(NoWords()).tells((IncidentClosed, "A resolved"))
 
     def test_a_lone_update_takes_nothing_from_what_is_known(self) -> None:
         play = Play.baselined()

@@ -42,6 +42,9 @@ PATIENCE: Final = 2
 """So often the history may be asked for closing words in vain, while it lags or fails."""
 BEHIND: Final = timedelta(hours=1)
 """After so long of nothing but old copies the page's clock went back, not its content."""
+STRANGE: Final = timedelta(minutes=15)
+"""For so long, and so many tries, a history may yet come to list what a webhook told of."""
+STRANGE_TRIES: Final = 15
 HEARSAY: Final = timedelta(minutes=5)
 """How long a page may lag behind what we heard of it elsewhere: CDNs serve minutes-old copies."""
 
@@ -206,16 +209,22 @@ def _is_restless(known: KnownIncident) -> bool:
 def _wait_for_words(draft: Draft, observation: NoWords) -> None:
     """The history had one more chance; in the end better a closing without words than none.
 
+    What only a webhook told of, and neither page nor history lists for longer than caches last, is
+    none of the page's: an incident of the product behind it, a post of the person's own. Nobody
+    said that it is over, and it is not told.
+
     Counted by answers of the history and not by looks at the page: however often we are killed
     between the two, the words are asked for.
     """
     for known in leaving(draft.memory):
         if known.tries < PATIENCE:
             draft.incidents[known.id] = replace(known, tries=known.tries + 1)
-        elif known.heard and observation.searched:  # not the page's: nobody said that it is over
-            del draft.incidents[known.id]
-        else:
+        elif not (known.heard and known.id in observation.unlisted):
             close(draft, known)
+        elif known.tries < STRANGE_TRIES or draft.now - known.listed_at < STRANGE:
+            draft.incidents[known.id] = replace(known, tries=known.tries + 1)
+        else:
+            del draft.incidents[known.id]
 
 
 def _miss(memory: Memory, failure: Failure, now: datetime) -> tuple[Memory, tuple[Event, ...]]:

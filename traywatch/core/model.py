@@ -232,9 +232,8 @@ class NoHistory:
 class NoWords:
     """The history was asked, and has no closing words yet for what left the list."""
 
-    searched: bool = False
-    """True: all of it was read. What only a webhook told of and it lacks too is none of the page's.
-    """
+    unlisted: frozenset[str] = frozenset()
+    """The ids of those that it does not list at all, where it was read whole."""
 
 
 class Fault(StrEnum):

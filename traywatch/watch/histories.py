@@ -26,8 +26,8 @@ GONE: Final = frozenset({404, 410})
 """Answers that say there is no such document, now or ever."""
 VAIN_S: Final = 60.0
 """How long a history that could not be read is left alone, and twice as long each further time,"""
-VAIN_CAP_S: Final = 3600.0
-"""but no longer than this."""
+VAIN_CAP_S: Final = 300.0
+"""but no longer than this, as for pages themselves (``schedule``)."""
 
 Get = Callable[[Page, str], Awaitable[Reply]]
 """A page, and the address of one of its documents -> Reply; raises FetchError."""
@@ -68,7 +68,7 @@ class Histories:
         if not gone and (record.away_since is None or self._is_left_alone(page)):
             return None
         sources = platform.history(address)
-        failures = await self._read(page, platform, sources, gone)
+        failures, listed = await self._read(page, platform, sources, gone)
         lost = sum(_status(failure) in GONE for failure in failures)
         if lost == len(sources):
             await self._ledger.take(page.id, NoHistory(), away_since=None)
@@ -78,15 +78,17 @@ class Histories:
         if whole and record.away_since is not None:
             await self._ledger.take(page.id, away_since=None)
         if leaving(self._ledger.record(page.id).memory):
-            await self._ledger.take(page.id, NoWords(searched=whole))
+            unlisted = frozenset(gone - listed) if whole else frozenset()
+            await self._ledger.take(page.id, NoWords(unlisted))
         return next((f for f in failures if _wants_rest(f) and isinstance(f, FetchError)), None)
 
     async def _read(
         self, page: Page, platform: Platform, sources: Sequence[str], gone: set[str]
-    ) -> list[FetchError | FormatError]:
-        """Take what is wanted of each; what went wrong is returned."""
+    ) -> tuple[list[FetchError | FormatError], set[str]]:
+        """Take what is wanted of each. Returns what went wrong, and the ids of all they list."""
         record = self._ledger.record(page.id)
         failures: list[FetchError | FormatError] = []
+        listed: set[str] = set()
         for source in sources:
             try:
                 await self._politely()
@@ -97,10 +99,11 @@ class Histories:
                 if _wants_rest(error):
                     break
                 continue
+            listed.update(incident.id for incident in history.incidents)
             part = wanted(history, gone, record.away_since, record.memory.incidents)
             if part is not None:
                 await self._ledger.take(page.id, part)
-        return failures
+        return failures, listed
 
     async def _politely(self) -> None:
         """Histories take their turn, behind the looks of a refresh that is under way."""
