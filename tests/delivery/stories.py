@@ -235,6 +235,19 @@ def words_that_come_late(machine: Interleaving) -> None:
     machine.hear(which=0, back=0, bare=False, times=1, receipt=None)
 
 
+def over_before_the_page_lists_it_while_its_history_lags(
+    machine: Interleaving,
+) -> None:
+    """Neither page nor history lists it for a while: it is the page's all the same."""
+    machine.begin(traits=[PAGE], was_calm=True)
+    machine.open(which=0, hurts=False, seen=False)
+    machine.hear(which=0, back=0, bare=False, times=1, receipt=None)
+    machine.history(which=0, how=Serves.WELL, back=3)
+    machine.resolve(which=0, seen=False)
+    for _ in range(4):
+        machine.poll(which=0, seconds=1.0)
+
+
 def reopened_while_our_clock_is_a_day_ahead(machine: Interleaving) -> None:
     """It was closed without the vendor's words, and so without the vendor's time."""
     machine.begin(traits=[PAGE], was_calm=True)
@@ -321,6 +334,7 @@ STORIES: Final[tuple[Story, ...]] = (
     a_component_is_heard_of_again_while_our_clock_is_set_back,
     a_webhook_names_one_of_two,
     words_that_come_late,
+    over_before_the_page_lists_it_while_its_history_lags,
     reopened_while_our_clock_is_a_day_ahead,
     reopened_on_a_page_without_a_clock_while_ours_is_a_day_ahead,
     closed_by_late_words_on_a_page_without_a_history,
