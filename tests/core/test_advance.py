@@ -522,7 +522,7 @@ class TestHearsay:
         for n in range(STRANGE_TRIES):
             play.sees(unlisted, at=12 + n / 60).tells()
         assert "theirs" in play.memory.incidents, "caches may last"
-        play.sees(unlisted, at=21).tells()
+        play.sees(unlisted, at=16).tells()
         assert "theirs" not in play.memory.incidents
         play.sees(heard(incident("theirs", resolved(20)))).tells(
             (IncidentClosed, "theirs resolved")

@@ -25,7 +25,7 @@ from traywatch.demo.board import BoardIncident, MaintenanceHandle
 from traywatch.listener import Delivery
 
 MOST_OPEN = 3
-LOOKS = 10
+LOOKS = 24
 """So many fresh looks, a minute apart, and everything must have come right."""
 
 Found = tuple[Vendor, BoardIncident]

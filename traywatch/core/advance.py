@@ -42,9 +42,9 @@ PATIENCE: Final = 2
 """So often the history may be asked for closing words in vain, while it lags or fails."""
 BEHIND: Final = timedelta(hours=1)
 """After so long of nothing but old copies the page's clock went back, not its content."""
-STRANGE: Final = timedelta(minutes=15)
+STRANGE: Final = timedelta(minutes=10)
 """For so long, and so many tries, a history may yet come to list what a webhook told of."""
-STRANGE_TRIES: Final = 15
+STRANGE_TRIES: Final = 10
 HEARSAY: Final = timedelta(minutes=5)
 """How long a page may lag behind what we heard of it elsewhere: CDNs serve minutes-old copies."""
 
@@ -221,10 +221,16 @@ def _wait_for_words(draft: Draft, observation: NoWords) -> None:
             draft.incidents[known.id] = replace(known, tries=known.tries + 1)
         elif not (known.heard and known.id in observation.unlisted):
             close(draft, known)
-        elif known.tries < STRANGE_TRIES or draft.now - known.listed_at < STRANGE:
+        elif not _is_strange(draft, known):
             draft.incidents[known.id] = replace(known, tries=known.tries + 1)
         else:
             del draft.incidents[known.id]
+
+
+def _is_strange(draft: Draft, known: KnownIncident) -> bool:
+    """Tries are counted besides, for our clock may be set."""
+    is_fresh = timedelta(0) <= draft.now - known.listed_at < STRANGE
+    return known.tries >= STRANGE_TRIES and not is_fresh
 
 
 def _miss(memory: Memory, failure: Failure, now: datetime) -> tuple[Memory, tuple[Event, ...]]:
