@@ -20,6 +20,7 @@ from traywatch.core.errors import FetchError
 from traywatch.core.memory import KnownIncident, Memory, Seen, seen_key
 from traywatch.core.model import Event, Incident, Page
 from traywatch.core.reply import Reply
+from traywatch.core.updates import Dated
 from traywatch.listener import Delivery
 from traywatch.platforms.base import Platform
 from traywatch.store import Commit, Cursor
@@ -88,7 +89,7 @@ def novelty_decided_outside_the_transaction() -> AbstractContextManager[object]:
 def newest_timestamp_identity() -> AbstractContextManager[object]:
     """News is what is newer than the newest."""
 
-    def is_news(draft: Draft, incident: Incident, item: incidents._Dated) -> bool:
+    def is_news(draft: Draft, incident: Incident, item: Dated) -> bool:
         known = draft.incidents.get(incident.id)
         return known is None or item.at > known.changed_at
 

@@ -7,8 +7,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
@@ -32,15 +31,13 @@ from traywatch.core.model import (
     MaintenanceStarted,
     Update,
 )
+from traywatch.core.updates import Dated, dated_updates, is_said_anew, is_where_it_stands
 
 BACKDATED: Final = timedelta(hours=1)
 """How far before the newest known update a closing may be dated and still close: people write the
 resolution when they get to it and date it when it was."""
 
 
-SAID_ANEW: Final = timedelta(minutes=10)
-"""After so long the same words, without id and time, are said anew; before, they are delivered a
-second time."""
 LISTED_EVERY: Final = timedelta(minutes=1)
 """How exactly it is known when an incident was last listed: a repeated webhook that says nothing
 new would otherwise be written down every time."""
@@ -79,15 +76,6 @@ _MAINTENANCE: Final[dict[tuple[Phase, Phase], type[IncidentNews]]] = {
 """Every other pair is an IncidentUpdated."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Dated:
-    """An update with the time we go by, and whether the vendor wrote it as one."""
-
-    update: Update
-    at: datetime
-    key: tuple[str, ...]
-
-
 def phase_of(known: KnownIncident | None) -> Phase:
     """Where a known incident stands."""
     if known is None:
@@ -103,14 +91,14 @@ def follow(draft: Draft, incident: Incident, *, heard: bool = False) -> None:
     told_from = len(draft.events)
     known = draft.incidents.get(incident.id)
     incident = _completed(incident, known)
-    dated = _dated(incident, draft.now)
+    dated = dated_updates(incident, draft.now)
     is_forgotten = known is None
-    is_anew = heard and _is_said_anew(incident, known, draft.now)
+    is_anew = heard and is_said_anew(incident, known, draft.now)
     if is_anew:
         draft.incidents.pop(incident.id, None)
     for item in dated:
         is_news = _is_news(draft, incident, item) or is_anew
-        if is_news and not _is_where_it_stands(incident, known):
+        if is_news and not is_where_it_stands(incident, known):
             _tell(draft, incident, item)
         elif is_forgotten:  # told before, or elsewhere; where it stands is all we learn
             known = draft.incidents.get(incident.id)
@@ -124,7 +112,7 @@ def follow_quietly(draft: Draft, incident: Incident) -> None:
     """The first look: what is going on is told by its newest update, the backlog is not.
 
     What a webhook told of before goes on from there."""
-    dated = _dated(incident, draft.now)
+    dated = dated_updates(incident, draft.now)
     news = [_is_news(draft, incident, item) for item in dated][-1]
     newest = dated[-1] = _as_it_stands(incident, dated[-1])
     was_heard = incident.id in draft.incidents
@@ -182,55 +170,7 @@ def _completed(incident: Incident, known: KnownIncident | None) -> Incident:
     )
 
 
-def _dated(incident: Incident, now: datetime) -> list[_Dated]:
-    """The updates oldest first. An incident without any is its own only update."""
-    if not incident.updates:
-        at = incident.updated_at or incident.created_at or now
-        only = Update(incident.incident_status, body="", at=at)
-        return [_Dated(only, at, (incident.id, "status", incident.incident_status))]
-    times = _times(incident.updates, now)
-    dated = [
-        _Dated(u, at, _identity(incident, u)) for u, at in zip(incident.updates, times, strict=True)
-    ]
-    return sorted(dated, key=lambda item: item.at)
-
-
-def _times(updates: Sequence[Update], now: datetime) -> list[datetime]:
-    """When each was published. One that does not say was there before the one that follows it: a
-    date that cannot be read makes no old words the newest."""
-    times: list[datetime] = []
-    for update in reversed(updates):
-        times.append(update.at or (times[-1] if times else now))
-    return times[::-1]
-
-
-def _is_said_anew(incident: Incident, known: KnownIncident | None, now: datetime) -> bool:
-    """Is it nothing but words ("db-1 is down"), last heard of so long ago that they are not simply
-    delivered a second time?"""
-    bare = [update.id is None and update.at is None for update in incident.updates]
-    if not bare or not all(bare):
-        return False
-    return known is None or (known.heard and now - known.listed_at >= SAID_ANEW)
-
-
-def _is_where_it_stands(incident: Incident, known: KnownIncident | None) -> bool:
-    """It says its status and no more, and that is the one we know."""
-    if known is None or known.incident_status is not incident.incident_status:
-        return False
-    return all(update.only_if_moved for update in incident.updates)
-
-
-def _identity(incident: Incident, update: Update) -> tuple[str, ...]:
-    """The vendor's id; else incident, time and status. Not the text, for texts are edited: only
-    where there is no time either, it is all that tells one update from another."""
-    if update.id is not None:
-        return (incident.id, "id", update.id)
-    if update.at is None:
-        return (incident.id, "words", update.incident_status, update.body)
-    return (incident.id, "at", update.at.isoformat(), update.incident_status)
-
-
-def _is_news(draft: Draft, incident: Incident, item: _Dated) -> bool:
+def _is_news(draft: Draft, incident: Incident, item: Dated) -> bool:
     text = f"{item.update.incident_status}\n{item.update.body}"
     novelty = draft.mark(*item.key, text=text)
     if novelty is Novelty.EDITED:
@@ -238,7 +178,7 @@ def _is_news(draft: Draft, incident: Incident, item: _Dated) -> bool:
     return novelty is Novelty.NEW
 
 
-def _as_it_stands(incident: Incident, newest: _Dated) -> _Dated:
+def _as_it_stands(incident: Incident, newest: Dated) -> Dated:
     """The newest update, under the incident's own status where that went on without a word."""
     told = _phase(newest.update.incident_status, incident.is_maintenance)
     stands = _phase(incident.incident_status, incident.is_maintenance, told)
@@ -248,7 +188,7 @@ def _as_it_stands(incident: Incident, newest: _Dated) -> _Dated:
     return replace(newest, update=update)
 
 
-def _tell(draft: Draft, incident: Incident, item: _Dated) -> None:
+def _tell(draft: Draft, incident: Incident, item: Dated) -> None:
     """One event for one update, and the state it leaves behind."""
     known = draft.incidents.get(incident.id)
     before = phase_of(known)
@@ -264,7 +204,7 @@ def _tell(draft: Draft, incident: Incident, item: _Dated) -> None:
         draft.incidents[incident.id] = _stand(draft, incident, item, known)
 
 
-def _adopt(draft: Draft, incident: Incident, dated: list[_Dated]) -> None:
+def _adopt(draft: Draft, incident: Incident, dated: list[Dated]) -> None:
     """What is not an update: name, impact, address, components, and that it is listed."""
     known = draft.incidents.get(incident.id)
     if known is None:
@@ -281,7 +221,7 @@ def _adopt(draft: Draft, incident: Incident, dated: list[_Dated]) -> None:
 
 
 def _stand(
-    draft: Draft, incident: Incident, item: _Dated, known: KnownIncident | None
+    draft: Draft, incident: Incident, item: Dated, known: KnownIncident | None
 ) -> KnownIncident:
     """Where the incident stands after this update."""
     incident_status = item.update.incident_status
@@ -320,7 +260,7 @@ def _follow_phase(draft: Draft, incident: Incident, newest_at: datetime) -> None
     key = (incident.id, "phase", incident.incident_status, known.changed_at.isoformat())
     if draft.mark(*key) is Novelty.NEW:
         wordless = Update(incident.incident_status, body="", at=at)
-        _tell(draft, incident, _Dated(wordless, at, key))
+        _tell(draft, incident, Dated(wordless, at, key))
         moved = replace(
             draft.incidents[incident.id], changed_at=draft.believed(said_at, incident.updated_at)
         )
@@ -344,7 +284,7 @@ def _follow_window(
     if not news or quietly or known.closed:
         return
     if not _upgrade_to_scheduled(draft, told_from):
-        moved = _Dated(Update(known.incident_status, body="", at=None), draft.now, key)
+        moved = Dated(Update(known.incident_status, body="", at=None), draft.now, key)
         draft.events.append(_event(draft, incident, moved, MaintenanceScheduled))
 
 
@@ -362,7 +302,7 @@ def _upgrade_to_scheduled(draft: Draft, told_from: int) -> bool:
 def _event(
     draft: Draft,
     incident: Incident,
-    item: _Dated,
+    item: Dated,
     kind: type[IncidentNews],
     *,
     first_look: bool = False,
