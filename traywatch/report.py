@@ -23,15 +23,20 @@ from traywatch.core.model import (
     Snapshot,
     Update,
 )
-from traywatch.core.overview import ComponentView, IconState, IncidentView, Overview, PageView
+from traywatch.core.overview import (
+    NOT_READ_YET,
+    ComponentView,
+    IconState,
+    IncidentView,
+    Overview,
+    PageView,
+)
 from traywatch.core.text import one_line
 from traywatch.core.wording import window, words
 
 Json = dict[str, object]
 
 UNKNOWN: Final = "unknown"
-_NOT_READ_YET: Final = "not read yet"
-"""The reason that ``overview`` gives for a page that nobody has tried to read."""
 EXIT_CANNOT_READ: Final = 4
 _EXIT_BY_SEVERITY: Final = {
     Severity.OPERATIONAL: 0,
@@ -218,7 +223,7 @@ def _state_word(overview: Overview) -> str:
 
 
 def _is_untried(page: PageView) -> bool:
-    return page.read_at is None and page.reason == _NOT_READ_YET
+    return page.read_at is None and page.reason == NOT_READ_YET
 
 
 def _page_document(page: PageView) -> Json:
@@ -279,7 +284,7 @@ def _page_state(page: PageView) -> str:
     if page.readable:
         return known
     if _is_untried(page):
-        return _NOT_READ_YET
+        return NOT_READ_YET
     return "cannot be read" if page.severity is None else f"cannot be read, was {known}"
 
 

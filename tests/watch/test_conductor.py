@@ -56,6 +56,21 @@ def _world(
     return world, board
 
 
+async def _cut_off(loop: Timelapse, count: int) -> World:
+    """A world that runs for 1,000 seconds, without a network from 100 to 700."""
+    world, _ = _world(loop, count)
+    answers = dict(world.net.answers)
+
+    def cut() -> None:
+        world.net.answers = dict.fromkeys(answers, unreachable)
+
+    def mend() -> None:
+        world.net.answers = answers
+
+    await world.runs(1_000, (100, cut), (700, mend))
+    return world
+
+
 def _kinds(world: World) -> list[type]:
     return [type(event) for event in world.told()]
 
@@ -275,17 +290,7 @@ class TestOffline:
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         async def play(loop: Timelapse) -> World:
-            world, _ = _world(loop, 20)
-            answers = dict(world.net.answers)
-
-            def cut() -> None:
-                world.net.answers = dict.fromkeys(answers, unreachable)
-
-            def mend() -> None:
-                world.net.answers = answers
-
-            await world.runs(1_000, (100, cut), (700, mend))
-            return world
+            return await _cut_off(loop, 20)
 
         with caplog.at_level(logging.INFO):
             world = live(play)
@@ -321,17 +326,7 @@ class TestOffline:
         """Who watches few pages cannot tell a vendor that is down from a network that is away."""
 
         async def play(loop: Timelapse) -> World:
-            world, _ = _world(loop, count)
-            answers = dict(world.net.answers)
-
-            def cut() -> None:
-                world.net.answers = dict.fromkeys(answers, unreachable)
-
-            def mend() -> None:
-                world.net.answers = answers
-
-            await world.runs(1_000, (100, cut), (700, mend))
-            return world
+            return await _cut_off(loop, count)
 
         world = live(play)
         for page in world.conductor.pages:

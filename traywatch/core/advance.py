@@ -5,7 +5,8 @@ decided that something is news.
                                 close what left the list
     Snapshot, not exhaustive    a history, a webhook: follow what it names, nothing more
     Unchanged                   the page says what it said: what had left the list stays away
-    NoWords                     the history was asked for closing words in vain: wait, or close
+    NoWords                     the history was asked for closing words in vain: wait, close, or
+                                let go of what was none of the page's
     NoHistory                   no closing words are to be had: close without
     Failure                     a miss; the third in a row makes the page unreadable
 

@@ -86,23 +86,23 @@ def phase_of(known: KnownIncident | None) -> Phase:
 def follow(draft: Draft, incident: Incident, *, heard: bool = False) -> None:
     """Take what a document says of one incident; tell every update not told before.
 
-    heard: it was posted to us, not read from the page.
+    heard: it does not come from the page's own list, but from a webhook or a history.
     """
     told_from = len(draft.events)
     known = draft.incidents.get(incident.id)
     incident = _completed(incident, known)
     dated = dated_updates(incident, draft.now)
-    is_forgotten = known is None
+    stands = is_where_it_stands(incident, known)
     is_anew = heard and is_said_anew(incident, known, draft.now)
     if is_anew:
         draft.incidents.pop(incident.id, None)
     for item in dated:
         is_news = _is_news(draft, incident, item) or is_anew
-        if is_news and not is_where_it_stands(incident, known):
+        if is_news and not stands:
             _tell(draft, incident, item)
-        elif is_forgotten:  # told before, or elsewhere; where it stands is all we learn
-            known = draft.incidents.get(incident.id)
-            draft.incidents[incident.id] = _stand(draft, incident, item, known)
+        elif known is None:  # told before, or elsewhere; where it stands is all we learn
+            so_far = draft.incidents.get(incident.id)
+            draft.incidents[incident.id] = _stand(draft, incident, item, so_far)
     _adopt(draft, incident, dated)
     _follow_phase(draft, incident, dated[-1].at)
     _follow_window(draft, incident, told_from)

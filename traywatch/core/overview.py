@@ -54,6 +54,10 @@ class IncidentView:
     ends_at: datetime | None = None
 
 
+NOT_READ_YET: Final = "not read yet"
+"""The reason where nobody has tried to read a page."""
+
+
 @dataclass(frozen=True, slots=True)
 class PageView:
     """One page at a glance."""
@@ -66,7 +70,7 @@ class PageView:
     readable: bool
     """False: what is shown is the last known state."""
     reason: str | None
-    """Why it cannot be read, or "not read yet"."""
+    """Why it cannot be read, or NOT_READ_YET."""
     troubled: tuple[ComponentView, ...] = ()
     incidents: tuple[IncidentView, ...] = ()
     """Open ones, newest first; then maintenances to come, soonest first."""
@@ -160,7 +164,7 @@ def _reason(memory: Memory) -> str | None:
     """Why the page cannot be read. One or two misses of a page once read are not worth a word."""
     if memory.failure and (memory.unreadable or memory.read_at is None):
         return memory.failure.reason
-    return "not read yet" if memory.read_at is None else None
+    return NOT_READ_YET if memory.read_at is None else None
 
 
 def _troubled(watched: Iterable[KnownComponent]) -> tuple[ComponentView, ...]:

@@ -20,6 +20,14 @@ WHILE_OPEN_S: Final = 30.0
 """The interval while a watched incident is open."""
 DOORBELL_GAP_S: Final = 10.0
 """However often a person or a webhook rings: at most one poll of a page in this time."""
+COME_BACK_LATER: Final = frozenset({429, 503})
+"""Answers that say nothing of what is there: asking on would only annoy."""
+GONE: Final = frozenset({404, 410})
+"""Answers that say there is no such document, now or ever."""
+BACKOFF_BASE_S: Final = 60.0
+"""How long what could not be read is left alone at most the first time, then twice as long each,"""
+BACKOFF_CAP_S: Final = 300.0
+"""and never longer than this."""
 
 _START_GAP_S: Final = 0.05
 _RESUME_GAP_S: Final = 0.1
@@ -28,8 +36,6 @@ _CACHING_CAP_S: Final = 900.0
 _RETRY_FLOOR_S: Final = 1.0
 _RETRY_CAP_S: Final = 3600.0
 _TOO_MANY_S: Final = 600.0
-_BACKOFF_BASE_S: Final = 60.0
-_BACKOFF_CAP_S: Final = 300.0
 _GONE_AFTER: Final = 5
 _GONE_S: Final = 3600.0
 
@@ -104,7 +110,7 @@ def after(
         caching_s = min(outcome.wait_s, _CACHING_CAP_S)
         return Next(max(steady_s, caching_s, _asked_s(outcome) or 0.0, pause_s), 0, pause_s)
     failures += 1
-    gone = gone + 1 if outcome.http_status in (404, 410) else 0
+    gone = gone + 1 if outcome.http_status in GONE else 0
     if pause_s:
         return Next(max(steady_s, pause_s), failures, pause_s)
     if gone >= _GONE_AFTER:
@@ -122,7 +128,7 @@ def _asked_s(outcome: Outcome) -> float | None:
 
 def _host_pause_s(outcome: Outcome) -> float:
     """For how long a 429 or 503 closes the whole host; 0: not at all, as a 503 alone."""
-    if outcome.http_status not in (429, 503):
+    if outcome.http_status not in COME_BACK_LATER:
         return 0.0
     asked_s = _asked_s(outcome)
     return _TOO_MANY_S if asked_s is None and outcome.http_status == 429 else asked_s or 0.0
@@ -136,5 +142,5 @@ def _backoff_s(interval_s: float, failures: int, jitter: float) -> float:
     """
     low_s = interval_s / 2
     doublings = min(failures - 1, 10)  # 2.0 ** 1024 is an OverflowError
-    high_s = min(_BACKOFF_CAP_S, min(interval_s, _BACKOFF_BASE_S) * 2.0**doublings)
+    high_s = min(BACKOFF_CAP_S, min(interval_s, BACKOFF_BASE_S) * 2.0**doublings)
     return low_s + jitter * max(0.0, high_s - low_s)

@@ -14,7 +14,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from traywatch.core.model import IncidentStatus, Severity
-from traywatch.core.overview import ComponentView, IncidentView, Overview, PageView
+from traywatch.core.overview import (
+    NOT_READ_YET,
+    ComponentView,
+    IncidentView,
+    Overview,
+    PageView,
+)
 from traywatch.core.text import ELLIPSIS, one_line
 from traywatch.core.wording import window, words
 
@@ -165,7 +171,7 @@ def _page_text(page: PageView) -> str:
     """``OpenAI: Partial outage``; ``OpenAI: cannot be read (was Partial outage)``."""
     state = _severity_words(page.severity)
     if not page.readable:
-        reason = "not read yet" if page.read_at is None else "cannot be read"
+        reason = NOT_READ_YET if page.read_at is None else "cannot be read"
         state = reason if page.severity is None else f"{reason} (was {state})"
     return f"{_name(page.name)}: {state}"
 

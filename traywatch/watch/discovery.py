@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Final
 
 from traywatch import platforms
 from traywatch.core.errors import FetchError, FormatError
 from traywatch.core.model import Fault, Page, Snapshot
 from traywatch.core.reply import Reply
+from traywatch.core.schedule import COME_BACK_LATER
 from traywatch.platforms.base import Platform
 
 Get = Callable[[str], Awaitable[Reply]]
 """Address -> Reply; raises FetchError."""
-
-COME_BACK_LATER: Final = frozenset({429, 503})
-"""Answers that say nothing of what is there: probing further would only annoy."""
 
 
 class Unrecognised(FormatError):

@@ -6,28 +6,22 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 from traywatch.core.advance import leaving
 from traywatch.core.errors import FetchError, FormatError
 from traywatch.core.history import wanted
 from traywatch.core.model import NoHistory, NoWords, Page
 from traywatch.core.reply import Reply
+from traywatch.core.schedule import BACKOFF_BASE_S, BACKOFF_CAP_S, COME_BACK_LATER, GONE
 from traywatch.platforms.base import Platform
 from traywatch.watch.clock import Clock
-from traywatch.watch.discovery import COME_BACK_LATER
 from traywatch.watch.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
 TURN_S: Final = 0.1
 """At most ten histories a second are asked for, of all pages together."""
-GONE: Final = frozenset({404, 410})
-"""Answers that say there is no such document, now or ever."""
-VAIN_S: Final = 60.0
-"""How long a history that could not be read is left alone, and twice as long each further time,"""
-VAIN_CAP_S: Final = 300.0
-"""but no longer than this, as for pages themselves (``schedule``)."""
 
 Get = Callable[[Page, str], Awaitable[Reply]]
 """A page, and the address of one of its documents -> Reply; raises FetchError."""
@@ -69,7 +63,7 @@ class Histories:
             return None
         sources = platform.history(address)
         failures, listed = await self._read(page, platform, sources, gone)
-        lost = sum(_status(failure) in GONE for failure in failures)
+        lost = sum(map(_is_gone, failures))
         if lost == len(sources):
             await self._ledger.take(page.id, NoHistory(), away_since=None)
             return None
@@ -80,7 +74,7 @@ class Histories:
         if leaving(self._ledger.record(page.id).memory):
             unlisted = frozenset(gone - listed) if whole else frozenset()
             await self._ledger.take(page.id, NoWords(unlisted))
-        return next((f for f in failures if _wants_rest(f) and isinstance(f, FetchError)), None)
+        return next(filter(_wants_rest, failures), None)
 
     async def _read(
         self, page: Page, platform: Platform, sources: Sequence[str], gone: set[str]
@@ -119,13 +113,13 @@ class Histories:
         before = self._vain.pop(page.id, None)
         if not whole:
             times = before.times + 1 if before else 1
-            wait_s = min(VAIN_CAP_S, VAIN_S * 2.0 ** min(times - 1, 10))
+            wait_s = min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2.0 ** min(times - 1, 10))
             self._vain[page.id] = _Vain(times, self._clock.monotonic() + wait_s)
 
 
-def _status(failure: FetchError | FormatError) -> int | None:
-    return failure.http_status if isinstance(failure, FetchError) else None
+def _is_gone(failure: FetchError | FormatError) -> bool:
+    return isinstance(failure, FetchError) and failure.http_status in GONE
 
 
-def _wants_rest(failure: FetchError | FormatError) -> bool:
-    return _status(failure) in COME_BACK_LATER
+def _wants_rest(failure: FetchError | FormatError) -> TypeGuard[FetchError]:
+    return isinstance(failure, FetchError) and failure.http_status in COME_BACK_LATER
